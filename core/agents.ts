@@ -1,0 +1,42 @@
+/** What an agent's ECS task is given: vCPU in units of 1/1024, memory in MiB. */
+export const SIZES = {
+  flagship: { cpu: 2048, memoryMiB: 4096 },
+  balanced: { cpu: 1024, memoryMiB: 2048 },
+  fast: { cpu: 512, memoryMiB: 1024 },
+} as const;
+export type Size = keyof typeof SIZES;
+
+export interface Agent {
+  readonly title: string;
+  readonly size: Size;
+  /** Whether a dispatch to it is accepted. */
+  readonly available: boolean;
+  /** Whether `task` may be empty: an empty script is a script, an empty prompt is a mistake. */
+  readonly emptyTask: boolean;
+}
+
+/** The catalogue: each entry is a task definition `<prefix>-<agent>` once it is available. */
+export const AGENTS = {
+  claude: { title: 'Claude Code', size: 'flagship', available: false, emptyTask: false },
+  codex: { title: 'Codex', size: 'flagship', available: false, emptyTask: false },
+  gemini: { title: 'Gemini CLI', size: 'balanced', available: false, emptyTask: false },
+  aider: { title: 'Aider', size: 'balanced', available: false, emptyTask: false },
+  grok: { title: 'Grok', size: 'balanced', available: false, emptyTask: false },
+  shell: { title: 'Shell', size: 'fast', available: true, emptyTask: true },
+} as const satisfies Record<string, Agent>;
+
+export type AgentName = keyof typeof AGENTS;
+export const AGENT_NAMES = Object.keys(AGENTS) as [AgentName, ...AgentName[]];
+
+export function isAgentName(name: string): name is AgentName {
+  return Object.hasOwn(AGENTS, name);
+}
+
+export function availableAgents(): AgentName[] {
+  return AGENT_NAMES.filter((name) => AGENTS[name].available);
+}
+
+/** The family of an agent's ECS task definition: what the state machine makes of the agent's name as well. */
+export function taskFamily(prefix: string, agent: AgentName): string {
+  return `${prefix}-${agent}`;
+}

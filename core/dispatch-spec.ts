@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { AGENT_NAMES } from './agents.ts';
+import { MAX_TASK_LENGTH } from './dispatch-request.ts';
+import { DispatchId, TenantId } from './ids.ts';
+import { TIMEOUT_SECONDS } from './time-limits.ts';
+
+/** What the worker is to do: written once per dispatch to S3, because a task does not fit into RunTask's overrides. */
+export const DispatchSpec = z.object({
+  version: z.literal(1),
+  dispatchId: DispatchId,
+  tenantId: TenantId,
+  agent: z.enum(AGENT_NAMES),
+  task: z.string().max(MAX_TASK_LENGTH),
+  timeoutSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),
+});
+export type DispatchSpec = z.infer<typeof DispatchSpec>;

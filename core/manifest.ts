@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { Attempt, DispatchId } from './ids.ts';
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** A file or link of the workspace. `path` is relative, with `/`; a name that is not UTF-8 is base 64 and says so. */
+export const ManifestFile = z.object({
+  path: z.string().min(1),
+  pathEncoding: z.literal('base64').optional(),
+  type: z.enum(['file', 'link']),
+  /** Bytes; 0 for a link. */
+  size: z.int().min(0),
+  /** Of the file's bytes; of the target's name for a link. */
+  sha256: Sha256,
+  /** Whether its owner may execute it. */
+  executable: z.boolean().optional(),
+});
+export type ManifestFile = z.infer<typeof ManifestFile>;
+
+/** An object that lies beside the manifest, by its name under the attempt's prefix. */
+export const ManifestObject = z.object({ name: z.string().min(1), size: z.int().min(0), sha256: Sha256 });
+export type ManifestObject = z.infer<typeof ManifestObject>;
+
+/** `manifest.json`: written last, so that where it is, everything it names is. */
+export const Manifest = z.object({
+  version: z.literal(1),
+  dispatchId: DispatchId,
+  attempt: Attempt,
+  createdAt: z.iso.datetime(),
+  files: z.array(ManifestFile),
+  /** What lay in the workspace and is not in the archive, each with the reason. */
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  objects: z.array(ManifestObject),
+});
+export type Manifest = z.infer<typeof Manifest>;

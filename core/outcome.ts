@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { TERMINAL_STATUSES } from './dispatch-status.ts';
+
+/** What of an attempt's output lies in S3, checked against its manifest. */
+export const OutputFacts = z.object({
+  /** The attempt's prefix in the artifacts bucket. */
+  outputKey: z.string(),
+  fileCount: z.int().min(0),
+  /** Of the workspace's files, before compression. */
+  totalBytes: z.int().min(0),
+});
+export type OutputFacts = z.infer<typeof OutputFacts>;
+
+/** What an attempt came to: the terminal write's content. */
+export const Outcome = z.object({
+  status: z.enum(TERMINAL_STATUSES),
+  exitCode: z.int().optional(),
+  reason: z.string().optional(),
+  /** When ECS saw the task stop. */
+  stoppedAt: z.iso.datetime().optional(),
+  output: OutputFacts.optional(),
+});
+export type Outcome = z.infer<typeof Outcome>;

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { TenantId } from './ids.ts';
+
+/** Living attempts that a tenant may have at once, unless its item says otherwise. */
+export const DEFAULT_MAX_CONCURRENT = 100;
+
+/** An item of the tenants table. `livingAttempts` is a string set of `<dispatchId>-<attempt>`, absent while empty. */
+export const Tenant = z.object({
+  tenantId: TenantId,
+  status: z.enum(['ACTIVE', 'SUSPENDED']),
+  maxConcurrent: z.int().min(0),
+  createdAt: z.iso.datetime(),
+});
+export type Tenant = z.infer<typeof Tenant>;
+
+/** An item of the api-keys table: the key itself is stored nowhere. */
+export const ApiKey = z.object({
+  /** SHA-256 of the key, hexadecimal. */
+  keyHash: z.string().regex(/^[0-9a-f]{64}$/),
+  tenantId: TenantId,
+  createdAt: z.iso.datetime(),
+});
+export type ApiKey = z.infer<typeof ApiKey>;

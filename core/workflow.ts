@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { AGENT_NAMES } from './agents.ts';
+import { Attempt, DispatchId, TenantId } from './ids.ts';
+import { Outcome } from './outcome.ts';
+import { TIMEOUT_SECONDS } from './time-limits.ts';
+
+/** Input of an execution of the dispatch state machine: ids and facts, never the task. */
+export const ExecutionInput = z.object({
+  dispatchId: DispatchId,
+  attempt: Attempt,
+  tenantId: TenantId,
+  agent: z.enum(AGENT_NAMES),
+  timeoutSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),
+});
+export type ExecutionInput = z.infer<typeof ExecutionInput>;
+
+const Ref = { dispatchId: DispatchId, attempt: Attempt };
+
+/** What the state machine knows of how a run ended: the stop, or an error in Step Functions' words, or neither. */
+export const StopReport = z.object({
+  /** The ECS task, PascalCase. */
+  stop: z.unknown().optional(),
+  error: z.string().nullish(),
+  /** The error's Cause as text: the stopped ECS task as JSON, or words. */
+  cause: z.string().nullish(),
+  timedOut: z.boolean().optional(),
+});
+export type StopReport = z.infer<typeof StopReport>;
+
+/** State `MapStopReason` → function `map-stop-reason`. */
+export const MapStopReasonEvent = z.object({ ...Ref, report: StopReport });
+export type MapStopReasonEvent = z.infer<typeof MapStopReasonEvent>;
+
+/** Function `map-stop-reason` → state `RunAgain`. */
+export const MappedStop = Outcome.extend({ runAgain: z.boolean() });
+export type MappedStop = z.infer<typeof MappedStop>;
+
+/** State `CollectOutput` → function `collect-output`, which answers an `Outcome` with its output. */
+export const CollectOutputEvent = z.object({ ...Ref, outcome: Outcome });
+export type CollectOutputEvent = z.infer<typeof CollectOutputEvent>;
+
+/** State `RecordOutcome` → function `record-outcome`. */
+export const RecordOutcomeEvent = z.object({ ...Ref, outcome: Outcome });
+export type RecordOutcomeEvent = z.infer<typeof RecordOutcomeEvent>;
+
+/** Function `record-outcome` → state `Ended`: how the attempt ended, whoever wrote it. */
+export const RecordedOutcome = z.object({ status: Outcome.shape.status, reason: z.string() });
+export type RecordedOutcome = z.infer<typeof RecordedOutcome>;
