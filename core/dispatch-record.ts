@@ -29,6 +29,8 @@ export const DispatchRecord = z.object({
   exitCode: z.int().optional(),
   reason: z.string().optional(),
   output: OutputFacts.optional(),
+  /** Who wrote the outcome, `<dispatchId>-<attempt>:<writer>`: a retry of the same writer knows its own again. */
+  outcomeId: z.string().optional(),
   /** When `Dispatch Ended` was published for this attempt. */
   publishedAt: z.iso.datetime().optional(),
   /** Seconds since the epoch, for DynamoDB's TTL. */

@@ -60,7 +60,7 @@ function ranOutOfTime(facts: StopFacts, intent: StopIntent, result: WorkerResult
 }
 
 function timeoutReason(result: WorkerResult | undefined): string {
-  return result?.reason ?? 'The agent did not finish within its time.';
+  return result?.reason || 'The agent did not finish within its time.';
 }
 
 function isInfrastructureStop({ stopCode, stoppedReason }: StopFacts): boolean {

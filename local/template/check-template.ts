@@ -100,7 +100,7 @@ class TemplateCheck {
   }
 
   private scope(holder: Holder, onReference: (logicalId: string, path: string) => void): Scope {
-    const fault = (path: string, problem: string) => this.fault(holder, path, problem);
+    const fault: Scope['fault'] = (path, problem) => this.fault(holder, path, problem);
     const toResource = (logicalId: string, path: string, missing: string) => {
       if (!Object.hasOwn(this.template.Resources, logicalId)) return fault(path, missing);
       onReference(logicalId, path);

@@ -1,0 +1,57 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { Tenant } from '../../core/tenant.ts';
+import { anyOf, exists, hasFewerThan, hasMember, updateIf } from './conditional-update.ts';
+
+/** The tenants table. A tenant's places are the set `livingAttempts` of `<dispatchId>-<attempt>`. */
+export class TenantStore {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly tableName: string,
+  ) {}
+
+  async get(tenantId: string): Promise<Tenant | undefined> {
+    const { Item } = await this.client.send(
+      new GetCommand({ TableName: this.tableName, Key: { tenantId }, ConsistentRead: true }),
+    );
+    return Item && Tenant.parse(Item);
+  }
+
+  /** Puts a tenant that is not there yet. Returns `false` where one is, and leaves it as it is. */
+  async create(tenant: Tenant): Promise<boolean> {
+    try {
+      await this.client.send(
+        new PutCommand({
+          TableName: this.tableName,
+          Item: tenant,
+          ConditionExpression: 'attribute_not_exists(tenantId)',
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Takes one of at most `max` places for an attempt. Returns `false` where all are taken or there is no such tenant;
+   * an attempt that has a place keeps it.
+   */
+  async takePlace(tenantId: string, attemptName: string, max: number): Promise<boolean> {
+    return updateIf(this.client, this.tableName, {
+      key: { tenantId },
+      when: [exists('tenantId'), anyOf(hasMember('livingAttempts', attemptName), hasFewerThan('livingAttempts', max))],
+      addToSet: { livingAttempts: attemptName },
+    });
+  }
+
+  /** Gives an attempt's place back. Repeats, and places that were never taken, are harmless. */
+  async freePlace(tenantId: string, attemptName: string): Promise<void> {
+    await updateIf(this.client, this.tableName, {
+      key: { tenantId },
+      when: [exists('tenantId')],
+      deleteFromSet: { livingAttempts: attemptName },
+    });
+  }
+}

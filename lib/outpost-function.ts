@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { Duration } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, type EventInvokeConfigOptions, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { METRIC_NAMESPACE } from '../core/metrics.ts';
+import { allow, type Permission } from './allow.ts';
+import { outpostLogGroup } from './log-group.ts';
+import type { OutpostSettings } from './settings.ts';
+
+export interface OutpostFunctionProps {
+  readonly settings: OutpostSettings;
+  /** The folder under `lambdas/`; the function is called `<prefix>-<name>`. */
+  readonly name: string;
+  readonly description: string;
+  /** What the function's `readEnv` asks for. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeout: Duration;
+  /** MiB. @default 256 */
+  readonly memorySize?: number;
+  /** What the function calls, beside writing its log. */
+  readonly permissions: readonly Permission[];
+  /** How often Lambda itself tries again where nobody waits for the answer. @default Lambda's own */
+  readonly asynchronous?: Pick<EventInvokeConfigOptions, 'maxEventAge' | 'retryAttempts'>;
+}
+
+/** The one way that a Lambda function of Outpost is made. */
+export class OutpostFunction extends Construct {
+  readonly function: Function;
+
+  constructor(scope: Construct, id: string, props: OutpostFunctionProps) {
+    super(scope, id);
+    const { settings, name, asynchronous = {} } = props;
+    const functionName = `${settings.prefix}-${name}`;
+    const logGroup = outpostLogGroup(this, 'Log', settings, `/aws/lambda/${functionName}`);
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    for (const permission of props.permissions) allow(role, permission);
+    this.function = new Function(this, 'Function', {
+      functionName,
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: Code.fromAsset(join(settings.assets, 'lambdas', name)),
+      handler: 'index.handler',
+      memorySize: props.memorySize ?? 256,
+      timeout: props.timeout,
+      role,
+      logGroup,
+      environment: { ...runtimeEnvironment(name), ...props.environment },
+      ...asynchronous,
+    });
+  }
+}
+
+/** What Powertools and Node read by themselves. */
+function runtimeEnvironment(name: string): Record<string, string> {
+  return {
+    NODE_OPTIONS: '--enable-source-maps',
+    POWERTOOLS_SERVICE_NAME: name,
+    POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
+    POWERTOOLS_LOG_LEVEL: 'INFO',
+  };
+}

@@ -1,0 +1,34 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { AgentCluster } from './agent-cluster.ts';
+import { DispatchApi } from './dispatch-api.ts';
+import { DispatchEvents } from './dispatch-events.ts';
+import { DispatchWorkflow } from './dispatch-workflow.ts';
+import type { OutpostSettings } from './settings.ts';
+import { Settlement } from './settlement.ts';
+import { Storage } from './storage.ts';
+
+/** All of Outpost in one account and region. */
+export class OutpostStack extends Stack {
+  constructor(scope: Construct, id: string, settings: OutpostSettings) {
+    super(scope, id, { stackName: settings.prefix, description: 'Outpost: AI coding agents in isolated ECS tasks' });
+    const storage = new Storage(this, 'Storage', settings);
+    const events = new DispatchEvents(this, 'Events', settings);
+    const agents = new AgentCluster(this, 'Agents', { settings, storage });
+    const workflow = new DispatchWorkflow(this, 'Workflow', { settings, storage, events, agents });
+    new Settlement(this, 'Settlement', { settings, storage, events, agents, workflow });
+    const api = new DispatchApi(this, 'Api', { settings, storage, events, agents, workflow });
+
+    this.output('ApiUrl', api.url, 'Where dispatches are posted');
+    this.output('StateMachineArn', workflow.stateMachine.stateMachineArn, 'One execution for each attempt');
+    this.output('ArtifactsBucket', storage.artifacts.bucketName, 'What agents leave behind');
+    this.output('ContextBucket', storage.context.bucketName, 'What agents are given');
+    this.output('EventBusName', events.bus.eventBusName, 'Dispatch Requested and Dispatch Ended');
+    this.output('ClusterName', agents.cluster.clusterName, 'Where agents run');
+    this.output('AgentLogGroup', agents.logGroup.logGroupName, 'What agents print');
+  }
+
+  private output(name: string, value: string, description: string): void {
+    new CfnOutput(this, name, { value, description });
+  }
+}

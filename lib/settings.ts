@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { z } from 'zod';
+
+/** What a deployment is told from outside; every construct gets it. */
+export interface OutpostSettings {
+  /** Begins the name of every resource, so that stages share an account. */
+  readonly prefix: string;
+  /** What becomes of tables, buckets and logs when the stack is deleted. */
+  readonly removalPolicy: RemovalPolicy;
+  /** The folder that `npm run build` fills: `lambdas/<name>` for each function, and `worker`. */
+  readonly assets: string;
+}
+
+/** A bucket's name may have 63 characters, and `-artifacts-<account>-<region>` takes up to 38 of them. */
+const MAX_PREFIX_LENGTH = 24;
+
+const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY } as const;
+
+const Context = z.object({
+  prefix: z
+    .string()
+    .max(MAX_PREFIX_LENGTH, `must have at most ${MAX_PREFIX_LENGTH} characters`)
+    .regex(
+      /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+      'must be lower-case letters, digits and single dashes, beginning with a letter',
+    )
+    .default('outpost'),
+  removal: z.enum(['retain', 'destroy'], "must be 'retain' or 'destroy'").default('retain'),
+  assets: z
+    .string()
+    .min(1)
+    .default(fileURLToPath(new URL('../dist', import.meta.url))),
+});
+
+/**
+ * Reads CDK context: `-c prefix=outpost` (up to 24 lower-case letters, digits and dashes), `-c removal=retain|destroy`,
+ * `-c assets=<folder>`.
+ * @throws Error naming every value that is not allowed
+ */
+export function readSettings(context: (key: string) => unknown): OutpostSettings {
+  const given = Object.fromEntries(Object.keys(Context.shape).map((key) => [key, context(key)]));
+  const { success, data, error } = Context.safeParse(given);
+  if (!success) {
+    throw new Error(error.issues.map(({ path, message }) => `-c ${path.join('.')}: ${message}`).join('\n'));
+  }
+  return { prefix: data.prefix, removalPolicy: REMOVAL_POLICIES[data.removal], assets: data.assets };
+}

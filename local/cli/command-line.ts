@@ -1,0 +1,49 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+/** What the caller of a command can put right: one line on standard error, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A command whose unknown flags and bad values are usage errors, and whose help fits a screen. */
+export function command(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${name}: `)) });
+}
+
+/** For `--port`: 0 takes any free one. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('It takes a whole number from 0 to 65535.');
+}
+
+/**
+ * Parses the command line, runs the action, and ends the process: 0 done, 1 failed, 2 wrong usage.
+ * @param act what the command does; a number it answers is the exit code
+ */
+export async function runCommand<Options>(
+  program: Command,
+  act: (options: Options) => Promise<number>,
+): Promise<never> {
+  try {
+    program.parse();
+    process.exit(await act(program.opts() as Options));
+  } catch (error) {
+    process.exit(reportFailure(program.name(), error));
+  }
+}
+
+function reportFailure(name: string, error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof UsageError) {
+    console.error(`${name}: ${error.message}`);
+    return 2;
+  }
+  console.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return 1;
+}

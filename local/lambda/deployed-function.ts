@@ -1,0 +1,80 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { LocalAws } from '../aws-service.ts';
+import { clientConfig } from '../service-principal.ts';
+import type { FunctionConfiguration } from './function-configuration.ts';
+import { functionEnvironment } from './function-environment.ts';
+import { FunctionLog } from './function-log.ts';
+import { FunctionPool } from './function-pool.ts';
+import { MAX_SYNC_BYTES } from './invoke-request.ts';
+import { PlatformLines } from './platform-lines.ts';
+import { type Invocation, type InvocationResult, Sandbox } from './sandbox.ts';
+
+const TAIL_BYTES = 4096;
+
+/** What an invocation came to, with the last 4 KB of what it wrote. */
+export interface InvocationReport {
+  readonly result: InvocationResult;
+  readonly tail: string;
+}
+
+/** One function of the template: its threads, its environment and its logs. */
+export class DeployedFunction {
+  private readonly pool: FunctionPool;
+  private readonly logs = new Set<FunctionLog>();
+  private client: CloudWatchLogsClient | undefined;
+
+  constructor(
+    private readonly aws: LocalAws,
+    readonly configuration: FunctionConfiguration,
+    private readonly runtimePath: string,
+  ) {
+    this.pool = new FunctionPool(configuration, (logStream) => this.startThread(logStream));
+  }
+
+  /** Runs one event when its turn comes. Rejects only where the event never reached a thread. */
+  async invoke(invocation: Invocation): Promise<InvocationReport> {
+    const lines: string[] = [];
+    const result = limitAnswer(await this.pool.invoke({ ...invocation, onLine: (line) => keepTail(lines, line) }));
+    return { result, tail: lines.join('') };
+  }
+
+  async close(): Promise<void> {
+    await this.pool.close();
+    await Promise.all([...this.logs].map((log) => log.flush()));
+    this.client?.destroy();
+  }
+
+  private startThread(logStream: string): Sandbox {
+    this.client ??= new CloudWatchLogsClient(clientConfig(this.aws, this.configuration.role, this.configuration.name));
+    const { name, logGroup } = this.configuration;
+    const log = new FunctionLog(this.client, logGroup, logStream, (error) =>
+      this.aws.log(`lambda: log lines of ${name} are lost: ${String(error)}`),
+    );
+    this.logs.add(log);
+    return new Sandbox({
+      runtimePath: this.runtimePath,
+      configuration: this.configuration,
+      logStream,
+      environment: functionEnvironment(this.aws, this.configuration, logStream),
+      platformLines: new PlatformLines(this.configuration),
+      onOutput: (text, time, delivered) => log.write(text, time, delivered),
+      onEnd: () => void log.flush().finally(() => this.logs.delete(log)),
+    });
+  }
+}
+
+function keepTail(lines: string[], line: string): void {
+  lines.push(`${line}\n`);
+  let bytes = Buffer.byteLength(lines.join(''), 'utf8');
+  while (bytes > TAIL_BYTES && lines.length > 1) bytes -= Buffer.byteLength(lines.shift() ?? '', 'utf8');
+}
+
+function limitAnswer(result: InvocationResult): InvocationResult {
+  if ('fault' in result || Buffer.byteLength(result.body, 'utf8') <= MAX_SYNC_BYTES) return result;
+  return {
+    fault: {
+      errorType: 'Function.ResponseSizeTooLarge',
+      errorMessage: `Response payload size exceeded maximum allowed payload size (${MAX_SYNC_BYTES} bytes).`,
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { currentAssembly } from './assembly.ts';
+import { UsageError } from './cli/command-line.ts';
+import { DataFolderError, openDataFolder } from './data-folder.ts';
+import { bootEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
+import { localKey } from './local-key.ts';
+
+/** How a client reaches Outpost: the content of `connection.json`. */
+const Connection = z.object({ baseUrl: z.url(), apiKey: z.string().min(1), tenantId: z.string().min(1) });
+export type Connection = z.infer<typeof Connection>;
+
+export interface OutpostOptions {
+  /** The folder in which all of it lies. */
+  readonly data: string;
+  /** The API's port on 127.0.0.1; 0 is any free one. */
+  readonly port: number;
+  /** A cloud assembly to boot from. @default the project's own, made anew where its sources have changed */
+  readonly assembly?: string;
+  readonly log: (line: string) => void;
+}
+
+/** Outpost on the embedded AWS, with a tenant and a key to use it by. */
+export interface Outpost {
+  readonly aws: EmbeddedAws;
+  readonly connection: Connection;
+  close(): Promise<void>;
+}
+
+/**
+ * Boots Outpost, and says how to reach it in `<data>/connection.json` (mode 0600) once it is ready.
+ * @throws DataFolderError, TemplateError, or the system's error where the port is taken
+ */
+export async function bootOutpost({ data, port, log, ...options }: OutpostOptions): Promise<Outpost> {
+  const folder = openDataFolder(data);
+  const file = join(folder.path, 'connection.json');
+  try {
+    const before = takeConnection(file);
+    const assembly = options.assembly ?? (await currentAssembly(log));
+    const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, log });
+    try {
+      const connection = { baseUrl: aws.apiUrl, ...(await localKey(aws, before?.apiKey)) };
+      writeFileSync(file, `${JSON.stringify(connection, undefined, 2)}\n`, { mode: 0o600 });
+      return { aws, connection, close: () => aws.close().finally(folder.release) };
+    } catch (error) {
+      await aws.close();
+      throw error;
+    }
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}
+
+/** The same, for a command line: what its user can put right is a `UsageError`. */
+export async function bootOrExplain(options: OutpostOptions): Promise<Outpost> {
+  try {
+    return await bootOutpost(options);
+  } catch (error) {
+    if (error instanceof DataFolderError) throw new UsageError(error.message, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      throw new UsageError(`Port ${options.port} is taken. Name another with --port, or 0 for any free one.`);
+    }
+    throw error;
+  }
+}
+
+/** What an earlier boot left there; the file is gone until this boot is ready. */
+function takeConnection(file: string): Connection | undefined {
+  try {
+    return Connection.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
+    throw error;
+  } finally {
+    rmSync(file, { force: true });
+  }
+}

@@ -1,0 +1,37 @@
+import { join, relative } from 'node:path';
+import { command, portNumber, runCommand } from './cli/command-line.ts';
+import { closeInTime, interrupted, interruption } from './cli/interrupt.ts';
+import { bootOrExplain, type Connection } from './outpost.ts';
+
+interface StartOptions {
+  readonly data: string;
+  readonly port: number;
+}
+
+const program = command('start', 'Boots the embedded AWS and serves Outpost until it is stopped.')
+  .option('--data <folder>', 'where the embedded AWS keeps its data', '.outpost')
+  .option('--port <number>', "the API's port on 127.0.0.1; 0 is any free one", portNumber, 8080);
+
+await runCommand<StartOptions>(program, async ({ data, port }) => {
+  const signal = interruption();
+  const outpost = await bootOrExplain({ data, port, log: (line) => console.log(line) });
+  console.log(greeting(outpost.connection, join(data, 'connection.json')));
+  await interrupted(signal);
+  console.log('Stopping');
+  await closeInTime(() => outpost.close());
+  return 0;
+});
+
+function greeting({ baseUrl }: Connection, connectionFile: string): string {
+  const file = relative(process.cwd(), connectionFile) || connectionFile;
+  return `
+Outpost serves at ${baseUrl}. Its key is in ${file}. Dispatch something:
+
+  KEY=$(node -p 'JSON.parse(fs.readFileSync("${file}")).apiKey')
+  curl -s ${baseUrl}/dispatch -H "Authorization: Bearer $KEY" \\
+    -H 'Content-Type: application/json' \\
+    -d '{ "agent": "shell", "task": "echo hello > hello.txt" }'
+  curl -s "${baseUrl}/dispatch/<dispatchId>?logs=100" -H "Authorization: Bearer $KEY"
+
+Ctrl-C stops it.`;
+}

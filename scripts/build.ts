@@ -1,0 +1,49 @@
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+
+/** The folders of `lambdas/` that hold a function, and so become the asset `dist/lambdas/<name>`. */
+async function lambdaNames(): Promise<string[]> {
+  const entries = await readdir(join(ROOT, 'lambdas'), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && entry.name !== 'shared').map((entry) => entry.name);
+}
+
+/** CommonJS inside an ES module bundle still asks for `require` and the names that go with it. */
+const CJS_BANNER = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+].join(' ');
+
+/** Bundles everything that is deployed, and the thread that runs it here, in one esbuild call. */
+export async function buildAll(): Promise<void> {
+  const lambdas = await lambdaNames();
+  await rm(DIST, { recursive: true, force: true });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [
+      ...lambdas.map((name) => ({ in: `lambdas/${name}/handler.ts`, out: `lambdas/${name}/index` })),
+      { in: 'worker/main.ts', out: 'worker/main' },
+      { in: 'local/lambda/runtime-thread.ts', out: 'local/lambda-runtime' },
+    ],
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    banner: { js: CJS_BANNER },
+    logLevel: 'warning',
+  });
+  await mkdir(join(DIST, 'worker'), { recursive: true });
+  await copyFile(join(ROOT, 'worker', 'Dockerfile'), join(DIST, 'worker', 'Dockerfile'));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { DispatchRequest } from '../../core/dispatch-request.ts';
+
+const SHELL = { agent: 'shell', task: 'echo hello' };
+
+/** The paths that a request is refused for, with what is wrong there. */
+function faults(request: unknown): string[] {
+  const parsed = DispatchRequest.safeParse(request);
+  return (parsed.error?.issues ?? []).map((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? `unknown ${issue.keys.join(', ')}`
+      : `${issue.path.join('.')}: ${issue.message}`,
+  );
+}
+
+describe('a dispatch request', () => {
+  it('keeps quotes, substitutions, newlines and astral characters of the task as they are', () => {
+    const task = 'echo "$(whoami)" \'`id`\' \\ \r\n\t𝄞 é';
+
+    const request = DispatchRequest.parse({ ...SHELL, task });
+
+    expect(request.task).toBe(task);
+  });
+
+  it('takes a task of 50,000 characters and refuses one more', () => {
+    expect(faults({ ...SHELL, task: 'x'.repeat(50_000) })).toEqual([]);
+    expect(faults({ ...SHELL, task: 'x'.repeat(50_001) })).toEqual(['task: must have at most 50000 characters']);
+  });
+
+  it.each(['a\0b', '\ud800', 'x\udc00y'])('refuses %j, which no program can receive unchanged', (task) => {
+    expect(faults({ ...SHELL, task })).toEqual([expect.stringContaining('task: must not contain NUL')]);
+  });
+
+  it('lets a shell task be empty, and a prompt not', () => {
+    expect(faults({ agent: 'shell', task: '' })).toEqual([]);
+    expect(faults({ agent: 'claude', task: ' \n' })).toEqual(['task: must say what the agent is to do']);
+  });
+
+  it.each([
+    [0, 'timeoutSeconds: must be at least 1'],
+    [86_401, 'timeoutSeconds: must be at most 86400'],
+    [1.5, 'timeoutSeconds: must be a whole number of seconds'],
+    ['60', 'timeoutSeconds: must be a whole number of seconds'],
+  ])('refuses a timeout of %j', (timeoutSeconds, fault) => {
+    expect(faults({ ...SHELL, timeoutSeconds })).toEqual([fault]);
+  });
+
+  it('refuses a field that it would not honour, by its name', () => {
+    expect(faults({ ...SHELL, priority: 'high' })).toEqual(['unknown priority']);
+  });
+
+  it('names every missing and unknown thing', () => {
+    expect(faults({ agent: 'cobol' })).toEqual([
+      expect.stringContaining('agent: must be one of claude'),
+      expect.stringContaining('task: '),
+    ]);
+  });
+});
