@@ -29,7 +29,7 @@ export const Manifest = z.object({
   createdAt: z.iso.datetime(),
   files: z.array(ManifestFile),
   /** What lay in the workspace and is not in the archive, each with the reason. */
-  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  skipped: z.array(z.object({ path: z.string(), pathEncoding: z.literal('base64').optional(), reason: z.string() })),
   objects: z.array(ManifestObject),
 });
 export type Manifest = z.infer<typeof Manifest>;

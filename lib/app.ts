@@ -1,15 +1,5 @@
-import { App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
-import { FEATURE_FLAGS } from './feature-flags.ts';
-import { OutpostStack } from './outpost-stack.ts';
-import { readSettings } from './settings.ts';
+import { outpostApp } from './outpost-app.ts';
 
-const app = new App({
-  context: FEATURE_FLAGS,
-  outdir: process.env['CDK_OUTDIR'] ?? 'cdk.out',
-  analyticsReporting: false,
-});
-const settings = readSettings((key) => app.node.tryGetContext(key));
-new OutpostStack(app, settings.prefix, settings);
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+/** Writes the cloud assembly to `CDK_OUTDIR`, which the CDK CLI sets, or to `cdk.out`. */
+const { app } = outpostApp({ outdir: process.env['CDK_OUTDIR'] ?? 'cdk.out' });
 app.synth();

@@ -1,5 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
-import { EventBus } from 'aws-cdk-lib/aws-events';
+import { CfnArchive, EventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { RECORD_DAYS } from '../core/dispatch-record.ts';
 import { EVENT_SOURCE } from '../core/events.ts';
@@ -13,11 +12,13 @@ export class DispatchEvents extends Construct {
   constructor(scope: Construct, id: string, { prefix }: OutpostSettings) {
     super(scope, id);
     this.bus = new EventBus(this, 'Bus', { eventBusName: prefix, description: 'What becomes of dispatches' });
-    this.bus.archive('Archive', {
+    // The construct a level above sets an empty `KmsKeyIdentifier`.
+    new CfnArchive(this, 'Archive', {
+      sourceArn: this.bus.eventBusArn,
       archiveName: `${prefix}-dispatches`,
       description: 'Kept as long as the records that a replay needs',
       eventPattern: { source: [EVENT_SOURCE] },
-      retention: Duration.days(RECORD_DAYS),
+      retentionDays: RECORD_DAYS,
     });
   }
 

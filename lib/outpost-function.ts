@@ -1,9 +1,14 @@
 import { join } from 'node:path';
 import type { Duration } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, type EventInvokeConfigOptions, Function, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  type EventInvokeConfigOptions,
+  Function as LambdaFunction,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE } from '../core/metrics.ts';
 import { allow, type Permission } from './allow.ts';
 import { outpostLogGroup } from './log-group.ts';
 import type { OutpostSettings } from './settings.ts';
@@ -26,7 +31,7 @@ export interface OutpostFunctionProps {
 
 /** The one way that a Lambda function of Outpost is made. */
 export class OutpostFunction extends Construct {
-  readonly function: Function;
+  readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: OutpostFunctionProps) {
     super(scope, id);
@@ -36,7 +41,7 @@ export class OutpostFunction extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     for (const permission of props.permissions) allow(role, permission);
-    this.function = new Function(this, 'Function', {
+    this.function = new LambdaFunction(this, 'Function', {
       functionName,
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -47,18 +52,11 @@ export class OutpostFunction extends Construct {
       timeout: props.timeout,
       role,
       logGroup,
-      environment: { ...runtimeEnvironment(name), ...props.environment },
+      environment: { ...RUNTIME_ENVIRONMENT, ...props.environment },
       ...asynchronous,
     });
   }
 }
 
-/** What Powertools and Node read by themselves. */
-function runtimeEnvironment(name: string): Record<string, string> {
-  return {
-    NODE_OPTIONS: '--enable-source-maps',
-    POWERTOOLS_SERVICE_NAME: name,
-    POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
-    POWERTOOLS_LOG_LEVEL: 'INFO',
-  };
-}
+/** What Node and Powertools read by themselves. */
+const RUNTIME_ENVIRONMENT = { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_LOG_LEVEL: 'INFO' } as const;

@@ -25,6 +25,8 @@ export class OutpostStack extends Stack {
     this.output('ContextBucket', storage.context.bucketName, 'What agents are given');
     this.output('EventBusName', events.bus.eventBusName, 'Dispatch Requested and Dispatch Ended');
     this.output('ClusterName', agents.cluster.clusterName, 'Where agents run');
+    this.output('TenantsTable', storage.tenants.tableName, 'Who may dispatch, and how much at once');
+    this.output('ApiKeysTable', storage.apiKeys.tableName, 'The hashes of their keys');
     this.output('AgentLogGroup', agents.logGroup.logGroupName, 'What agents print');
   }
 

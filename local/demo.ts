@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import colours from 'picocolors';
+import type { DispatchView, Trace } from '../lambdas/api/wire.ts';
 import { command, portNumber, runCommand } from './cli/command-line.ts';
 import { closeInTime, interruption } from './cli/interrupt.ts';
-import { ApiClient, type DispatchView, type TraceView } from './demo/api-client.ts';
+import { ApiClient } from './demo/api-client.ts';
 import { bytes, createDisplay, type Display, duration } from './demo/display.ts';
 import { downloadOutput } from './demo/download.ts';
 import { follow } from './demo/follow.ts';
@@ -60,13 +61,13 @@ function describeEnd({ status, reason, exitCode }: DispatchView): string {
   return colours.red(`✘ ${status}: ${reason ?? `exit code ${exitCode}`}`);
 }
 
-function pathLines({ states }: TraceView): string[] {
+function pathLines({ states }: Trace): string[] {
   const width = Math.max(...states.map(({ name }) => name.length));
   return states.map(({ name, durationMs, error }) =>
     [
       error ? colours.red('✘') : colours.green('✔'),
       name.padEnd(width),
-      durationMs === undefined ? '' : duration(durationMs).padStart(8),
+      durationMs === null ? '' : duration(durationMs).padStart(8),
       error ?? '',
     ]
       .join('  ')

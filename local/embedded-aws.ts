@@ -61,13 +61,13 @@ export interface ClientConfig {
 export async function bootEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const { data, log } = options;
   const gateway = await startGateway({ secretFile: join(data.folder('gateway'), 'secret'), region: REGION, log });
-  const bus = new DefaultBus();
+  const bus = new DefaultBus({ region: REGION, accountId: ACCOUNT_ID, log });
   const aws = localAws(options, gateway, bus);
   const started: AwsService[] = [];
   try {
     const stack = onlyStack(options.assembly);
     const iam = createIam(aws);
-    await startServices(aws, { ...options, gateway, bus, iam, assets: stack.assets }, started);
+    await startServices(aws, { ...options, gateway, iam, assets: stack.assets }, started);
     for (const service of started) gateway.register(service);
     gateway.authorize((request) => iam.authorize(request));
     const deployed = await deployTemplate(stack.template, {
@@ -86,20 +86,19 @@ export async function bootEmbeddedAws(options: EmbeddedAwsOptions): Promise<Embe
 
 interface Parts extends EmbeddedAwsOptions {
   readonly gateway: Gateway;
-  readonly bus: DefaultBus;
   readonly iam: Iam;
   readonly assets: AssetCatalogue;
 }
 
 /** In the order in which they get ready; they are closed the other way round. */
 async function startServices(aws: LocalAws, parts: Parts, started: AwsService[]): Promise<void> {
-  const { gateway, bus, iam, assets } = parts;
+  const { gateway, iam, assets } = parts;
   const trusts = iam.trusts;
-  started.push(await createS3(aws));
+  started.push(iam.hideMissingObjects(await createS3(aws)));
   started.push(await createDynamoDb(aws));
   started.push(await createLogs(aws));
   started.push(await createLambda(aws, { resolveCode: (bucket, key) => assets.file(bucket, key), trusts }));
-  started.push(await createEventBridge(aws, { bus }));
+  started.push(await createEventBridge(aws));
   const resolveImage = (uri: string) => workerImage(assets.image(uri));
   started.push(await createEcs(aws, { resolveImage, openPath: gateway.openPath, trusts }));
   started.push(await createStepFunctions(aws, { trusts }));

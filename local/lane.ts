@@ -3,9 +3,12 @@ export class Lane {
   private readonly waiting: (() => Promise<void>)[] = [];
   private running = 0;
 
-  constructor(private readonly atOnce: number) {}
+  /** @param onFault is told of work that failed: nobody waits for it */
+  constructor(
+    private readonly atOnce: number,
+    private readonly onFault: (error: unknown) => void,
+  ) {}
 
-  /** @param work handles its own errors: nobody waits for it here */
   add(work: () => Promise<void>): void {
     this.waiting.push(work);
     this.next();
@@ -16,9 +19,11 @@ export class Lane {
     const work = this.waiting.shift();
     if (!work) return;
     this.running += 1;
-    void work().finally(() => {
-      this.running -= 1;
-      this.next();
-    });
+    void work()
+      .catch(this.onFault)
+      .finally(() => {
+        this.running -= 1;
+        this.next();
+      });
   }
 }

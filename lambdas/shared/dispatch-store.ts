@@ -27,6 +27,10 @@ export interface OutcomeWriter {
   readonly endedAt: string;
 }
 
+export function outcomeId(ref: AttemptRef, writer: OutcomeWriter['writer']): string {
+  return `${attemptName(ref)}:${writer}`;
+}
+
 const LIVING = DISPATCH_STATUSES.filter((status) => !isTerminal(status));
 
 /** The dispatches table. A lost race is `false` or `undefined`; a throttle is an exception. */
@@ -106,14 +110,14 @@ export class DispatchStore {
    */
   async end(ref: AttemptRef, outcome: Outcome, { writer, endedAt }: OutcomeWriter): Promise<boolean> {
     const { status, exitCode, reason, stoppedAt, output } = outcome;
-    const outcomeId = `${attemptName(ref)}:${writer}`;
+    const id = outcomeId(ref, writer);
     const ended = await this.updateIf({
       key: { dispatchId: ref.dispatchId },
       when: [is('attempt', ref.attempt), isOneOf('status', statusesBefore(status))],
-      set: { status, exitCode, reason, stoppedAt, output, endedAt, outcomeId, updatedAt: endedAt },
+      set: { status, exitCode, reason, stoppedAt, output, endedAt, outcomeId: id, updatedAt: endedAt },
     });
     // A terminal status stays, so an answer that was lost can be read again, and its `endedAt` is not written twice.
-    return ended || (await this.get(ref.dispatchId))?.outcomeId === outcomeId;
+    return ended || (await this.get(ref.dispatchId))?.outcomeId === id;
   }
 
   /** Notes that `Dispatch Ended` is out. Returns `false` where that was noted before, or is not this attempt's to note. */

@@ -1,3 +1,5 @@
+import type { DispatchView, OutputView, Trace } from '../../lambdas/api/wire.ts';
+
 /** An answer of the API that is not a success, in the API's own words. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -9,36 +11,6 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
-}
-
-export interface LogLine {
-  readonly timestamp: string;
-  readonly message: string;
-}
-
-export interface DispatchView {
-  readonly dispatchId: string;
-  readonly status: string;
-  readonly attempt: number;
-  readonly exitCode?: number;
-  readonly reason?: string;
-  readonly logs?: { readonly lines: readonly LogLine[]; readonly nextToken?: string };
-}
-
-export interface TraceView {
-  readonly executionArn: string;
-  readonly status: string;
-  readonly states: readonly { readonly name: string; readonly durationMs?: number; readonly error?: string }[];
-}
-
-export interface ArtifactsView {
-  readonly files: readonly {
-    readonly path: string;
-    readonly type: 'file' | 'link';
-    readonly size: number;
-    readonly sha256: string;
-  }[];
-  readonly objects: readonly { readonly name: string; readonly size: number; readonly url: string }[];
 }
 
 /** The calls of the API that the demo makes, as any client would. */
@@ -57,11 +29,11 @@ export class ApiClient {
     return this.call('GET', `/dispatch/${id}?logs=500${after}`);
   }
 
-  trace(id: string): Promise<TraceView> {
+  trace(id: string): Promise<Trace> {
     return this.call('GET', `/dispatch/${id}/trace`);
   }
 
-  artifacts(id: string): Promise<ArtifactsView> {
+  artifacts(id: string): Promise<OutputView> {
     return this.call('GET', `/artifacts/${id}`);
   }
 

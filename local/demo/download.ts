@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import type { ArtifactsView } from './api-client.ts';
+import type { OutputView } from '../../lambdas/api/wire.ts';
 
 export interface Download {
   readonly folder: string;
@@ -20,7 +20,7 @@ export interface Download {
  * held against the SHA-256 that the manifest gives for it.
  * @throws where a file is missing, differs from the manifest, or would lie outside the folder
  */
-export async function downloadOutput(artifacts: ArtifactsView, folder: string): Promise<Download> {
+export async function downloadOutput(artifacts: OutputView, folder: string): Promise<Download> {
   await rm(folder, { recursive: true, force: true });
   const workspace = join(folder, 'workspace');
   await mkdir(workspace, { recursive: true });
@@ -66,11 +66,11 @@ async function unpack(archive: Readable, into: string): Promise<Map<string, stri
   return sums;
 }
 
-async function writeAndHash(content: AsyncIterable<Buffer>, path: string): Promise<string> {
+async function writeAndHash(content: AsyncIterable<unknown>, path: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   const hash = createHash('sha256');
   async function* hashed() {
-    for await (const chunk of content) {
+    for await (const chunk of content as AsyncIterable<Buffer>) {
       hash.update(chunk);
       yield chunk;
     }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiClient, DispatchView } from './api-client.ts';
+import type { DispatchView } from '../../lambdas/api/wire.ts';
+import type { ApiClient } from './api-client.ts';
 import type { Display } from './display.ts';
 
 const POLL_MS = 250;

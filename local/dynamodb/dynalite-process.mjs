@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const require = createRequire(import.meta.url);
 const dynalite = require('dynalite');
 const operations = require('dynalite/db');
+const validations = require('dynalite/validations');
 const { Level } = createRequire(require.resolve('dynalite'))('level');
 
 const LOCK_WAIT_MS = 10_000;
@@ -13,11 +14,11 @@ const [path] = process.argv.slice(2);
 
 process.once('disconnect', () => process.exit(0));
 // Ctrl-C reaches every process of the terminal; the parent still needs its data while it shuts down.
-process.on('SIGINT', () => {});
-process.on('SIGHUP', () => {});
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM']) process.on(signal, () => {});
 
 writeItemAndIndexesAtOnce();
 returnItemOfFailedCondition();
+refuseWhatValidationTripsOver();
 await repairTables(path);
 const server = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
 // A connection that the parent keeps is never closed under a request that is just being sent.
@@ -59,6 +60,25 @@ function returnItemOfFailedCondition() {
     }
     return failure;
   };
+}
+
+/** dynalite ends over a `null` where an object should be: AWS, too, refuses it before it does anything. */
+function refuseWhatValidationTripsOver() {
+  for (const name of ['checkTypes', 'checkValidations']) {
+    const check = validations[name];
+    validations[name] = (...request) => {
+      try {
+        return check(...request);
+      } catch (error) {
+        if (error.statusCode) throw error;
+        const body = {
+          __type: 'com.amazon.coral.service#SerializationException',
+          message: 'Unexpected value in the request',
+        };
+        throw Object.assign(error, { statusCode: 400, body });
+      }
+    };
+  }
 }
 
 /** Brings tables to rest that a killed process left on their way: dynalite would leave them there. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('./dynalite-process.mjs', import.meta.url));
 const TARGET_PREFIX = 'DynamoDB_20120810';
-const START_ATTEMPTS = 5;
+const START_ATTEMPTS = 3;
 const STOP_WAIT_MS = 3_000;
 const SEND_ATTEMPTS = 3;
 /** One thread serves them all. More would only mean more to fail at once, and the SDK's retries are rationed. */

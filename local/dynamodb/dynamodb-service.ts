@@ -14,10 +14,9 @@ const CONTENT_TYPE = 'application/x-amz-json-1.0';
 const FORWARDED: ReadonlySet<string> = new Set([
   ...['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan', 'BatchGetItem', 'BatchWriteItem'],
   ...['CreateTable', 'DeleteTable', 'DescribeTable', 'ListTables', 'UpdateTable'],
-  ...['TagResource', 'UntagResource', 'ListTagsOfResource'],
 ]);
 
-/** DynamoDB: `AWS::DynamoDB::Table`, `AWS::DynamoDB::GlobalTable`, and all operations but transactions and streams. */
+/** DynamoDB: `AWS::DynamoDB::Table`, `AWS::DynamoDB::GlobalTable`, and the operations on items and tables; no transactions, streams or tags. */
 export async function createDynamoDb(aws: LocalAws): Promise<AwsService> {
   const folder = aws.folder('dynamodb');
   const data = join(folder, 'data');

@@ -14,7 +14,7 @@ const LogConfiguration = z.strictObject({
     'awslogs-group': z.string(),
     'awslogs-region': z.string(),
     'awslogs-stream-prefix': z.string(),
-    'awslogs-create-group': flag.optional(),
+    'awslogs-create-group': z.union([z.boolean().transform(String), z.enum(['true', 'false'])]).optional(),
     // Lines are delivered in `blocking` mode whatever is asked for: no line is dropped.
     mode: z.enum(['blocking', 'non-blocking']).optional(),
     'max-buffer-size': withoutLocalMeaning,
@@ -67,7 +67,8 @@ export const TaskDefinitionProperties = z.strictObject({
     })
     .optional(),
   EphemeralStorage: z.strictObject({ SizeInGiB: integer.min(21).max(200) }).optional(),
-  Volumes: withoutLocalMeaning,
+  // A volume of the task's own is a folder of its process; one that outlives the task is not to be had here.
+  Volumes: z.array(z.strictObject({ Name: z.string(), Host: withoutLocalMeaning })).optional(),
   EnableFaultInjection: withoutLocalMeaning,
   PidMode: withoutLocalMeaning,
   Tags: z.array(z.strictObject({ Key: z.string(), Value: text })).optional(),

@@ -18,9 +18,6 @@ import { TaskDefinitions } from './task-definitions.ts';
 import { TaskQueries } from './task-queries.ts';
 import { TaskStore } from './task-store.ts';
 
-/** Milliseconds that tasks have to end by themselves when the service closes. */
-const CLOSE_GRACE = 5_000;
-
 export interface EcsOptions {
   /** What stands for an image; throws where there is none, which the task fails with as `CannotPullContainerError`. */
   resolveImage(imageUri: string): LocalImage;
@@ -32,6 +29,8 @@ export interface EcsOptions {
   readonly cpuCapacity?: number;
   /** Tasks between their start and their first sign of life, or 2 s. @default twice the number of cores */
   readonly startsAtOnce?: number;
+  /** Milliseconds that tasks have to end by themselves when the service closes. @default 5,000 */
+  readonly closeGrace?: number;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -44,7 +43,6 @@ export interface EcsService extends AwsService {
 /** The embedded ECS: an ECS task is one child process a container. Ends first what an earlier run has left behind. */
 export async function createEcs(aws: LocalAws, options: EcsOptions): Promise<EcsService> {
   const folder = realpathSync(aws.folder('ecs'));
-  const now = options.now ?? Date.now;
   const closing = new AbortController();
   const hurry = new AbortController();
   const host = createHost(aws, options, folder, closing.signal, hurry.signal);
@@ -73,10 +71,10 @@ export async function createEcs(aws: LocalAws, options: EcsOptions): Promise<Ecs
     async close() {
       closing.abort();
       const over = control.stopAll();
-      await Promise.race([over, delay(CLOSE_GRACE, undefined, { ref: false })]);
+      await Promise.race([over, delay(options.closeGrace ?? 5_000, undefined, { ref: false })]);
       hurry.abort();
       await over;
-      const survivors = await host.processes.kill({ marked: ours });
+      const survivors = await host.processes.kill({ marked: ours, folder: host.workFolder });
       if (survivors.length > 0) aws.log(`ecs: these processes cannot be ended: ${survivors.join(', ')}`);
       host.logs.close();
     },

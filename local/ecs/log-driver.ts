@@ -23,7 +23,7 @@ export class LogDriver {
       logGroupName: options['awslogs-group'],
       logStreamName: `${options['awslogs-stream-prefix']}/${container.name}/${container.taskId}`,
     };
-    if (options['awslogs-create-group']) {
+    if (options['awslogs-create-group'] === 'true') {
       const { logGroupName } = target;
       await unlessExists(client.send(new CreateLogGroupCommand({ logGroupName })));
     }

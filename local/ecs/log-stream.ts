@@ -15,6 +15,9 @@ const HIGH_WATER = 2 * BATCH_BYTES;
 /** Milliseconds that lines wait for others to come along. */
 const GATHER = 100;
 
+/** Milliseconds without output after which nobody is expected to write to a stopped container's output any more. */
+const IDLE = 500;
+
 interface LogLine {
   readonly message: string;
   readonly timestamp: number;
@@ -31,6 +34,7 @@ export class LogStream {
   private bytes = 0;
   private sending: Promise<void> | undefined;
   private lost = 0;
+  private lastData = 0;
   private readonly closing = new AbortController();
   private giveUpAt = Number.POSITIVE_INFINITY;
 
@@ -56,21 +60,28 @@ export class LogStream {
   }
 
   /**
-   * Waits for the sources' end and delivers what is left. After `patience` milliseconds it lets go of sources that
-   * somebody still holds open, and reports undelivered lines as lost.
+   * Waits for the sources' end and delivers what is left. It lets go of a source that somebody holds open without
+   * writing; after `patience` milliseconds it reports undelivered lines as lost.
    */
   async close(patience: number): Promise<void> {
-    this.giveUpAt = Date.now() + patience;
+    const begun = Date.now();
+    this.giveUpAt = begun + patience;
     this.closing.abort();
-    const letGo = setTimeout(() => this.sources.forEach((_, source) => void source.destroy()), patience / 2);
+    this.lastData = begun;
+    const watch = setInterval(() => {
+      const late = Date.now() - begun > patience / 2;
+      const idle = Date.now() - this.lastData > IDLE;
+      for (const source of this.sources.keys()) if (late || (idle && !source.isPaused())) source.destroy();
+    }, 100);
     await Promise.all(this.sources.values());
-    clearTimeout(letGo);
+    clearInterval(watch);
     await this.sending;
     if (this.lost > 0) this.log(`ecs: ${this.lost} log lines for ${this.target.logStreamName} were lost`);
   }
 
   private add(messages: readonly string[]): void {
     const timestamp = Date.now();
+    this.lastData = timestamp;
     for (const message of messages) {
       const bytes = Buffer.byteLength(message) + OVERHEAD;
       this.pending.push({ message, timestamp, bytes });

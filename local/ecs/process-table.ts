@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -11,11 +11,15 @@ export interface ProcessFact {
   readonly session: number;
   /** Value of the marker variable in its environment. */
   readonly marker: string | undefined;
+  /** Where it works, if it has no terminal: what a person runs is told by its terminal. */
+  readonly place?: string | undefined;
 }
 
 export interface Wanted {
   /** Whether a process with this value of the marker variable is meant. */
   marked(marker: string): boolean;
+  /** A folder: what works there without a terminal is meant too, though it has cleared its environment (Linux alone). */
+  readonly folder?: string;
   /** Leaders of process groups and sessions that are known to be ours. */
   readonly leaders?: readonly number[];
 }
@@ -76,9 +80,9 @@ export function familyOf(processes: readonly ProcessFact[], wanted: Wanted): rea
   const orphaned = (leader: number) => leader > 1 && !alive.has(leader);
   for (let before = -1; before !== family.size; ) {
     before = family.size;
-    for (const { pid, parent, group, session, marker } of processes) {
+    for (const { pid, parent, group, session, marker, place } of processes) {
       if (pid === process.pid || pid === 1 || family.has(pid)) continue;
-      const marked = marker !== undefined && wanted.marked(marker);
+      const marked = (marker !== undefined && wanted.marked(marker)) || isWithin(place, wanted.folder);
       if (marked || family.has(parent) || ours(session) || ours(group)) {
         family.add(pid);
         if (marked && orphaned(session)) leaders.add(session);
@@ -89,24 +93,30 @@ export function familyOf(processes: readonly ProcessFact[], wanted: Wanted): rea
   return [...family];
 }
 
+function isWithin(place: string | undefined, folder: string | undefined): boolean {
+  return place !== undefined && folder !== undefined && `${place}/`.startsWith(`${folder}/`);
+}
+
 function scanProc(variable: string): readonly ProcessFact[] {
   const facts: ProcessFact[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const stat = readProc(`/proc/${name}/stat`);
     // The name of the command, in parentheses, can hold anything: the fields begin after the last one.
-    const [state, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, parent, group, session, terminal] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === undefined || state === '' || state === 'Z' || state === 'X') continue;
-    const marker = valueOf(variable, readProc(`/proc/${name}/environ`).split('\0'));
-    facts.push({ pid: Number(name), parent: Number(parent), group: Number(group), session: Number(session), marker });
+    const marker = markerIn(variable, readProc(`/proc/${name}/environ`).split('\0'));
+    const place = terminal === '0' ? readProc(`/proc/${name}/cwd`, readlinkSync) : undefined;
+    const numbers = { pid: Number(name), parent: Number(parent), group: Number(group), session: Number(session) };
+    facts.push({ ...numbers, marker, place });
   }
   return facts;
 }
 
 /** A process may end, or belong to another user: it then tells nothing. */
-function readProc(path: string): string {
+function readProc(path: string, read: (path: string, encoding: 'latin1') => string = readFileSync): string {
   try {
-    return readFileSync(path, 'latin1');
+    return read(path, 'latin1');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return '';
@@ -121,11 +131,11 @@ async function scanPs(variable: string): Promise<readonly ProcessFact[]> {
   return stdout.split('\n').flatMap((line) => {
     const [, pid, parent, group, state, rest] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     if (rest === undefined || state?.startsWith('Z')) return [];
-    const marker = valueOf(variable, rest.split(' '));
+    const marker = markerIn(variable, rest.split(' '));
     return [{ pid: Number(pid), parent: Number(parent), group: Number(group), session: Number(group), marker }];
   });
 }
 
-function valueOf(variable: string, environment: readonly string[]): string | undefined {
+function markerIn(variable: string, environment: readonly string[]): string | undefined {
   return environment.find((entry) => entry.startsWith(`${variable}=`))?.slice(variable.length + 1);
 }

@@ -20,7 +20,7 @@ export async function recover(
   parts: { aws: LocalAws; store: TaskStore; processes: ProcessTable; workFolder: string; now: () => string },
   ours: (marker: string) => boolean,
 ): Promise<void> {
-  const survivors = await parts.processes.kill({ marked: ours });
+  const survivors = await parts.processes.kill({ marked: ours, folder: parts.workFolder });
   if (survivors.length > 0) throw new Error(`Processes of an earlier run cannot be ended: ${survivors.join(', ')}.`);
   for (const task of parts.store.list()) {
     if (task.lastStatus !== 'STOPPED') parts.store.save(lost(task, parts.now()));

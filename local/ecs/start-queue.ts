@@ -14,8 +14,8 @@ export class StartQueue {
    */
   async turn(signal: AbortSignal): Promise<(() => void) | undefined> {
     if (signal.aborted) return undefined;
-    if (this.starting >= this.limit && !(await this.wait(signal))) return undefined;
-    this.starting += 1;
+    if (this.starting < this.limit) this.starting += 1;
+    else if (!(await this.wait(signal))) return undefined;
     let mine = true;
     return () => {
       if (mine) this.leave();
@@ -24,10 +24,12 @@ export class StartQueue {
   }
 
   private leave(): void {
-    this.starting -= 1;
-    this.waiting.shift()?.();
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.starting -= 1;
   }
 
+  /** Until a turn is handed over, `true`, or the wait is aborted. */
   private wait(signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const proceed = () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TaskRecord } from './task-record.ts';
 
 const HOUR = 3_600_000;
+const PRUNE_PERIOD = 60_000;
 /** How long an idempotency token is remembered. */
 const TOKEN_LIFE = 24 * HOUR;
 
@@ -11,6 +12,7 @@ export class TaskStore {
   private readonly folder: string;
   private readonly now: () => number;
   private readonly tasks = new Map<string, TaskRecord>();
+  private nextPrune = 0;
   private readonly byToken = new Map<string, string[]>();
 
   constructor(folder: string, now: () => number) {
@@ -47,8 +49,10 @@ export class TaskStore {
     return ids.flatMap((id) => this.tasks.get(id) ?? []);
   }
 
-  /** Drops the files of tasks that nobody can ask for any more. */
+  /** Drops the tasks that nobody can ask for any more; looks for them once a minute. */
   prune(): void {
+    if (this.now() < this.nextPrune) return;
+    this.nextPrune = this.now() + PRUNE_PERIOD;
     for (const task of this.tasks.values()) {
       const life = task.clientToken === undefined ? HOUR : TOKEN_LIFE;
       if (task.stoppedAt !== undefined && this.now() - Date.parse(task.stoppedAt) > life) this.remove(task);

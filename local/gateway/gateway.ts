@@ -1,15 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { Readable } from 'node:stream';
 import type { AwsRequest, AwsResponse, AwsService, Caller } from '../aws-service.ts';
 import { AccessKeys, loadSecret } from './access-keys.ts';
-import { checkSignature, identify, malformed, unsigned } from './authenticate.ts';
+import { identify } from './authenticate.ts';
 import { AwsError, asAwsError } from './aws-error.ts';
 import { errorResponse } from './error-response.ts';
-import { BUFFERED_LIMIT, bodyStream, collect, tooLarge } from './request-body.ts';
 import { respond } from './respond.ts';
-import { type Claim, queryPairs, readClaim, UNSIGNED_PAYLOAD } from './signature.ts';
+import type { Claim } from './signature.ts';
+import { claimOf, guessService, type Incoming, verified } from './signed-request.ts';
 
 export interface GatewayOptions {
   /** @default 0, any free port */
@@ -37,7 +36,10 @@ export interface Gateway {
   register(service: AwsService): void;
   /** Access keys by which the gateway knows a caller. Same role and session: same keys. */
   credentials(roleArn: string, sessionName: string): Caller;
-  /** Sets what is asked about each request once its caller is known; it throws an `AwsError` to refuse. */
+  /**
+   * Sets what is asked about each request once its caller is known; it throws an `AwsError` to refuse. It must leave the
+   * body of an S3 request alone, which flows.
+   */
   authorize(hook: Authorize): void;
   /** Serves unsigned requests whose path begins with `prefix`. */
   openPath(prefix: string, handler: OpenHandler): void;
@@ -66,29 +68,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-interface Target {
-  readonly path: string;
-  readonly query: string;
-  readonly requestId: string;
-}
-
 class Front {
   readonly keys: AccessKeys;
   private readonly services = new Map<string, AwsService>();
   private readonly open: { prefix: string; handler: OpenHandler }[] = [];
   private authorize: Authorize | undefined;
-  private readonly region: string;
-  private readonly now: () => number;
 
   constructor(private readonly options: GatewayOptions) {
     this.keys = new AccessKeys(loadSecret(options.secretFile));
-    this.region = options.region ?? 'us-east-1';
-    this.now = options.now ?? Date.now;
   }
 
   register(service: AwsService): void {
-    if (this.services.has(service.signingName))
+    if (this.services.has(service.signingName)) {
       throw new Error(`The service ${service.signingName} is registered twice.`);
+    }
     this.services.set(service.signingName, service);
   }
 
@@ -102,128 +95,57 @@ class Front {
 
   async serve(request: IncomingMessage, response: ServerResponse, proceed: () => void = () => {}): Promise<void> {
     const [path = '', query = ''] = splitOnce(request.url ?? '', '?');
-    const target: Target = { path, query, requestId: randomUUID() };
+    const requestId = randomUUID();
+    const incoming: Incoming = { request, method: request.method ?? '', path, query, requestId, proceed };
     // A socket may die at any time; whoever reads or writes it learns so by itself.
     request.on('error', () => {});
     response.on('error', () => {});
-    response.setHeader('x-amzn-requestid', target.requestId).setHeader('x-amz-request-id', target.requestId);
-    let service = guessService(request);
-    let answer: AwsResponse;
+    response.setHeader('x-amzn-requestid', requestId).setHeader('x-amz-request-id', requestId);
     try {
-      const openPath = this.open.find(({ prefix }) => path.startsWith(prefix));
-      if (openPath) {
-        answer = await openPath.handler({ method: request.method ?? '', headers: request.headers, ...target });
-      } else {
-        const claim = claimOf(request, target, service);
-        service = claim.service;
-        answer = await this.forward(request, target, claim, proceed);
-      }
-    } catch (thrown) {
-      const error = asAwsError(thrown);
-      if (error.status >= 500) this.options.log?.(`${service} ${request.method} ${path}: ${describe(error)}`);
-      answer = errorResponse(error, service, target.requestId, path);
+      await respond(request, response, await this.answer(incoming));
+    } catch (error) {
+      // What a service answered is no HTTP, such as a header with a line break in it.
+      const failure = this.refuse(error, guessService(request), incoming);
+      if (response.headersSent) response.destroy();
+      else await respond(request, response, failure);
     }
-    await respond(request, response, answer);
   }
 
-  private async forward(
-    request: IncomingMessage,
-    target: Target,
-    claim: Claim,
-    proceed: () => void,
-  ): Promise<AwsResponse> {
+  private async answer(incoming: Incoming): Promise<AwsResponse> {
+    let service = guessService(incoming.request);
+    try {
+      const open = this.open.find(({ prefix }) => incoming.path.startsWith(prefix));
+      if (open) return await open.handler({ ...incoming, headers: incoming.request.headers });
+      const claim = claimOf(incoming);
+      service = claim.service;
+      return await this.forward(incoming, claim);
+    } catch (error) {
+      return this.refuse(error, service, incoming);
+    }
+  }
+
+  private async forward(incoming: Incoming, claim: Claim): Promise<AwsResponse> {
     const service = this.services.get(claim.service);
     if (!service) {
-      throw new AwsError(
-        'UnknownServiceException',
-        `The embedded AWS has no service that signs as '${claim.service}'.`,
-        { status: 404 },
-      );
+      const message = `The embedded AWS has no service that signs as '${claim.service}'.`;
+      throw new AwsError('UnknownServiceException', message, { status: 404 });
     }
-    const caller = identify(this.keys, claim, this.region, this.now());
-    const method = request.method ?? '';
-    const parts = { method, path: target.path, query: target.query, headers: request.headers };
-    const body =
-      claim.service === 's3'
-        ? streamedBody(
-            request,
-            target,
-            claim,
-            (payloadHash) => checkSignature(caller, claim, { ...parts, payloadHash }),
-            proceed,
-          )
-        : await bufferedBody(
-            request,
-            (payloadHash) => checkSignature(caller, claim, { ...parts, payloadHash }),
-            proceed,
-          );
-    const forwarded: AwsRequest = { service: claim.service, ...parts, caller, requestId: target.requestId, ...body };
+    const { region = 'us-east-1', now = Date.now } = this.options;
+    const caller = identify(this.keys, claim, region, now());
+    const request = await verified(incoming, claim, caller);
     try {
-      await this.authorize?.(forwarded);
-      return await service.handle(forwarded);
+      await this.authorize?.(request);
+      return await service.handle(request);
     } finally {
-      if (!forwarded.stream.readableEnded) forwarded.stream.destroy();
+      if (!request.stream.readableEnded) request.stream.destroy();
     }
   }
-}
 
-type Body = Pick<AwsRequest, 'stream' | 'readBody'>;
-
-/** A whole body, hashed and checked before anybody sees it. */
-async function bufferedBody(
-  request: IncomingMessage,
-  check: (payloadHash: string) => void,
-  proceed: () => void,
-): Promise<Body> {
-  if (Number(request.headers['content-length'] ?? 0) > BUFFERED_LIMIT) throw tooLarge();
-  proceed();
-  const bytes = await collect(bodyStream(request));
-  check(createHash('sha256').update(bytes).digest('hex'));
-  return { stream: Readable.from([bytes]), readBody: async () => bytes };
-}
-
-/** A body that flows on: its signature is checked first, its hash at its end. */
-function streamedBody(
-  request: IncomingMessage,
-  target: Target,
-  claim: Claim,
-  check: (payloadHash: string) => void,
-  proceed: () => void,
-): Body {
-  const payloadHash = declaredHash(request, target, claim);
-  check(payloadHash);
-  proceed();
-  const stream = bodyStream(request, /^[0-9a-f]{64}$/.test(payloadHash) ? payloadHash : undefined);
-  return { stream, readBody: () => collect(stream) };
-}
-
-function declaredHash(request: IncomingMessage, target: Target, claim: Claim): string {
-  const header = request.headers['x-amz-content-sha256'];
-  if (claim.expires === undefined) {
-    if (typeof header === 'string') return header;
-    throw new AwsError('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
+  private refuse(thrown: unknown, service: string, { method, path, requestId }: Incoming): AwsResponse {
+    const error = asAwsError(thrown);
+    if (error.status >= 500) this.options.log?.(`${service} ${method} ${path}: ${describe(error)}`);
+    return errorResponse(error, service, requestId, path);
   }
-  const inQuery = queryPairs(target.query).find(([name]) => name.toLowerCase() === 'x-amz-content-sha256')?.[1];
-  return inQuery ?? (typeof header === 'string' ? header : UNSIGNED_PAYLOAD);
-}
-
-function claimOf(request: IncomingMessage, target: Target, service: string): Claim {
-  let claim: ReturnType<typeof readClaim>;
-  try {
-    if (!target.path.startsWith('/')) throw new URIError('The path does not begin with a slash.');
-    for (const part of [target.path, target.query]) decodeURIComponent(part);
-    claim = readClaim(request.headers, target.query);
-  } catch (cause) {
-    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.", { cause });
-  }
-  if (claim === undefined) throw unsigned(service);
-  if (claim === 'malformed') throw malformed(service);
-  return claim;
-}
-
-/** For requests without a readable signature: the JSON services name their target, S3 never does. */
-function guessService(request: IncomingMessage): string {
-  return request.headers['x-amz-target'] === undefined ? 's3' : 'json';
 }
 
 /** Answers what Node's parser refuses: no HTTP, too many headers, wrong lengths. */

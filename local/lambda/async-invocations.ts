@@ -52,6 +52,7 @@ export class AsyncInvocations {
   private readonly rules = new Map<string, RetryRules>();
   private readonly lanes = new Map<string, Lane>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private resumed = false;
   private closed = false;
 
   constructor(private readonly options: AsyncInvocationsOptions) {}
@@ -68,11 +69,13 @@ export class AsyncInvocations {
   accept(functionName: string, invocation: Invocation): void {
     const acceptedAt = Date.now();
     const item = { ...invocation, functionName, acceptedAt, failures: 0, notBefore: acceptedAt };
-    this.schedule(this.options.queue.add(item));
+    const entry = this.options.queue.add(item);
+    if (this.resumed) this.schedule(entry);
   }
 
-  /** Takes up what an earlier process accepted. */
+  /** Starts on everything accepted so far, by an earlier process too: from now on, events run when they come. */
   resume(): void {
+    this.resumed = true;
     for (const entry of this.options.queue.load()) this.schedule(entry);
   }
 
@@ -132,7 +135,9 @@ export class AsyncInvocations {
   }
 
   private laneOf(functionName: string): Lane {
-    const lane = this.lanes.get(functionName) ?? new Lane(AT_ONCE);
+    const lane =
+      this.lanes.get(functionName) ??
+      new Lane(AT_ONCE, (error) => this.options.log(`lambda: the queue of events: ${String(error)}`));
     this.lanes.set(functionName, lane);
     return lane;
   }

@@ -8,8 +8,10 @@ import { FunctionPool } from './function-pool.ts';
 import { MAX_SYNC_BYTES } from './invoke-request.ts';
 import { PlatformLines } from './platform-lines.ts';
 import { type Invocation, type InvocationResult, Sandbox } from './sandbox.ts';
+import type { FunctionFault } from './thread-messages.ts';
 
 const TAIL_BYTES = 4096;
+const MAX_REPORTED = 400;
 
 /** What an invocation came to, with the last 4 KB of what it wrote. */
 export interface InvocationReport {
@@ -22,6 +24,7 @@ export class DeployedFunction {
   private readonly pool: FunctionPool;
   private readonly logs = new Set<FunctionLog>();
   private client: CloudWatchLogsClient | undefined;
+  private saidLost = false;
 
   constructor(
     private readonly aws: LocalAws,
@@ -31,10 +34,17 @@ export class DeployedFunction {
     this.pool = new FunctionPool(configuration, (logStream) => this.startThread(logStream));
   }
 
+  /** Loads the function into a first thread; says why where that fails. */
+  async warmUp(): Promise<string | undefined> {
+    const fault = await this.pool.warmUp();
+    return fault && `${this.configuration.name} cannot start: ${fault.errorType}: ${fault.errorMessage}`;
+  }
+
   /** Runs one event when its turn comes. Rejects only where the event never reached a thread. */
   async invoke(invocation: Invocation): Promise<InvocationReport> {
     const lines: string[] = [];
     const result = limitAnswer(await this.pool.invoke({ ...invocation, onLine: (line) => keepTail(lines, line) }));
+    if ('fault' in result) this.report(invocation.requestId, result.fault);
     return { result, tail: lines.join('') };
   }
 
@@ -44,12 +54,19 @@ export class DeployedFunction {
     this.client?.destroy();
   }
 
+  /** Its own log says more: this line tells where to look. */
+  private report(requestId: string, { errorType, errorMessage }: FunctionFault): void {
+    const message = `${errorType}: ${errorMessage}`.replaceAll('\n', ' ').slice(0, MAX_REPORTED);
+    this.aws.log(`lambda: ${this.configuration.name} failed on ${requestId}: ${message}`);
+  }
+
   private startThread(logStream: string): Sandbox {
     this.client ??= new CloudWatchLogsClient(clientConfig(this.aws, this.configuration.role, this.configuration.name));
     const { name, logGroup } = this.configuration;
-    const log = new FunctionLog(this.client, logGroup, logStream, (error) =>
-      this.aws.log(`lambda: log lines of ${name} are lost: ${String(error)}`),
-    );
+    const log = new FunctionLog(this.client, logGroup, logStream, (error) => {
+      if (!this.saidLost) this.aws.log(`lambda: log lines of ${name} are lost: ${String(error)}`);
+      this.saidLost = true;
+    });
     this.logs.add(log);
     return new Sandbox({
       runtimePath: this.runtimePath,

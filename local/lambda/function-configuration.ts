@@ -15,6 +15,8 @@ const RESERVED_VARIABLES = new Set([
   ],
 ]);
 
+/** CloudFormation makes texts of numbers and truth values. */
+const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const LogLevel = z.enum(['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']);
 
 const FunctionProperties = z.strictObject({
@@ -26,7 +28,7 @@ const FunctionProperties = z.strictObject({
   Runtime: z.string().regex(/^nodejs\d+\.x$/, 'must be a nodejs runtime'),
   Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
   Role: z.string(),
-  Environment: z.strictObject({ Variables: z.record(z.string(), z.string()) }).optional(),
+  Environment: z.strictObject({ Variables: z.record(z.string(), Text) }).optional(),
   Timeout: z.coerce.number().int().min(1).max(900).default(3),
   MemorySize: z.coerce.number().int().min(128).max(10_240).default(128),
   ReservedConcurrentExecutions: z.coerce.number().int().min(0).optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AwsRequest, TemplateResource } from '../aws-service.ts';
+import type { AwsRequest, ResourceValues, TemplateResource } from '../aws-service.ts';
 import { AwsError } from '../gateway/aws-error.ts';
 import { generatedName, parseProperties } from '../resource-properties.ts';
 import { SOURCE_ARN_HEADER, servicePrincipalOf } from '../service-principal.ts';
@@ -13,7 +13,9 @@ const PermissionProperties = z.strictObject({
 });
 
 /** One statement of a function's resource policy. */
-interface Permission {
+export interface Permission {
+  readonly id: string;
+  readonly functionArn: string;
   readonly principal: string;
   readonly sourceArn: string | undefined;
   readonly sourceAccount: string | undefined;
@@ -29,19 +31,23 @@ export class FunctionPermissions {
     private readonly arnOf: (name: string) => string,
   ) {}
 
-  /** Creates `AWS::Lambda::Permission`. */
-  readonly create = (resource: TemplateResource) => {
+  /** Reads `AWS::Lambda::Permission`. */
+  read(resource: TemplateResource): Permission {
     const properties = parseProperties(PermissionProperties, resource);
-    const arn = this.arnOf(properties.FunctionName);
-    const permission = {
+    return {
+      id: generatedName(resource),
+      functionArn: this.arnOf(properties.FunctionName),
       principal: properties.Principal,
       sourceArn: properties.SourceArn,
       sourceAccount: properties.SourceAccount,
     };
-    this.byFunction.set(arn, [...(this.byFunction.get(arn) ?? []), permission]);
-    const id = generatedName(resource);
+  }
+
+  add(permission: Permission): ResourceValues {
+    const { id, functionArn } = permission;
+    this.byFunction.set(functionArn, [...(this.byFunction.get(functionArn) ?? []), permission]);
     return { ref: id, attributes: { Id: id } };
-  };
+  }
 
   /**
    * Lets a service invoke a function only where a permission names it and the resource it calls for. Throws

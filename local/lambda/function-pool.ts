@@ -2,13 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { AwsError } from '../gateway/aws-error.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
 import type { Invocation, InvocationResult, Sandbox } from './sandbox.ts';
+import type { FunctionFault } from './thread-messages.ts';
 
 const MAX_THREADS = 4;
 const IDLE_MS = 120_000;
 
+/** What a pool needs of a thread. */
+export type PooledThread = Pick<Sandbox, 'usable' | 'start' | 'invoke' | 'close'>;
+
 /** A thread, and when it last ended an event (milliseconds since the epoch). */
-interface WarmSandbox {
-  readonly sandbox: Sandbox;
+interface WarmThread {
+  readonly thread: PooledThread;
   readonly since: number;
 }
 
@@ -17,8 +21,8 @@ interface WarmSandbox {
  * of arrival. The thread used last is used next; one that idles for two minutes beside another is ended.
  */
 export class FunctionPool {
-  private readonly idle: WarmSandbox[] = [];
-  private readonly all = new Set<Sandbox>();
+  private readonly idle: WarmThread[] = [];
+  private readonly all = new Set<PooledThread>();
   private readonly waiting: (() => void)[] = [];
   private readonly maxThreads: number;
   private running = 0;
@@ -27,7 +31,7 @@ export class FunctionPool {
   /** @param start begins a thread with this log stream */
   constructor(
     readonly configuration: FunctionConfiguration,
-    private readonly start: (logStream: string) => Sandbox,
+    private readonly start: (logStream: string) => PooledThread,
   ) {
     this.maxThreads = Math.min(MAX_THREADS, configuration.reservedConcurrency ?? MAX_THREADS);
   }
@@ -46,19 +50,33 @@ export class FunctionPool {
         fields: { Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded', Type: 'User' },
       });
     }
-    await this.turn();
-    try {
-      return await this.runOn(this.takeSandbox(), invocation);
-    } finally {
-      this.running -= 1;
-      this.waiting.shift()?.();
-    }
+    return this.onThread((thread) => thread.invoke(invocation));
+  }
+
+  /** Keeps a thread ready for the first event; the fault where the function cannot be loaded. */
+  async warmUp(): Promise<FunctionFault | undefined> {
+    return this.maxThreads === 0 ? undefined : this.onThread((thread) => thread.start());
   }
 
   async close(): Promise<void> {
     this.closed = true;
     for (const resume of this.waiting.splice(0)) resume();
-    await Promise.all([...this.all].map((sandbox) => sandbox.close()));
+    await Promise.all([...this.all].map((thread) => thread.close()));
+  }
+
+  private async onThread<Result>(work: (thread: PooledThread) => Promise<Result>): Promise<Result> {
+    await this.turn();
+    try {
+      const thread = this.takeThread();
+      const result = await work(thread);
+      if (thread.usable && !this.closed) this.idle.push({ thread, since: Date.now() });
+      else this.all.delete(thread);
+      this.endIdleThreads();
+      return result;
+    } finally {
+      this.running -= 1;
+      this.waiting.shift()?.();
+    }
   }
 
   /** A place is taken before anyone else can run, so that who came later never overtakes. */
@@ -74,33 +92,23 @@ export class FunctionPool {
     this.running += 1;
   }
 
-  private async runOn(sandbox: Sandbox, invocation: Invocation): Promise<InvocationResult> {
-    try {
-      return await sandbox.invoke(invocation);
-    } finally {
-      if (sandbox.usable && !this.closed) this.idle.push({ sandbox, since: Date.now() });
-      else this.all.delete(sandbox);
-      this.endIdleThreads();
-    }
-  }
-
-  private takeSandbox(): Sandbox {
+  private takeThread(): PooledThread {
     if (this.closed) throw new AwsError('ServiceException', 'Lambda is shutting down.', { status: 500 });
     for (let warm = this.idle.pop(); warm; warm = this.idle.pop()) {
-      if (warm.sandbox.usable) return warm.sandbox;
-      this.all.delete(warm.sandbox);
+      if (warm.thread.usable) return warm.thread;
+      this.all.delete(warm.thread);
     }
-    const sandbox = this.start(logStreamName());
-    this.all.add(sandbox);
-    return sandbox;
+    const thread = this.start(logStreamName());
+    this.all.add(thread);
+    return thread;
   }
 
   private endIdleThreads(): void {
     while (this.idle.length > 1 && Date.now() - (this.idle[0]?.since ?? 0) > IDLE_MS) {
-      const sandbox = this.idle.shift()?.sandbox;
-      if (!sandbox) return;
-      this.all.delete(sandbox);
-      void sandbox.close();
+      const thread = this.idle.shift()?.thread;
+      if (!thread) return;
+      this.all.delete(thread);
+      void thread.close();
     }
   }
 }

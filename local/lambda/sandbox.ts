@@ -78,15 +78,26 @@ export class Sandbox {
     return !this.ended;
   }
 
+  /** Waits until the function is loaded; the fault where it cannot be. Never rejects. */
+  async start(): Promise<FunctionFault | undefined> {
+    if (this.starting) {
+      const seconds = this.options.configuration.timeoutSeconds + INIT_SECONDS;
+      const started = await this.within(seconds, this.startResult);
+      this.starting = false;
+      if (started !== 'ready' && 'fault' in started) return started.fault;
+    }
+    return this.ended ? exitFault(this.requestId) : undefined;
+  }
+
   /** Runs one event. Never rejects: whatever happens to the thread is a fault. */
   async invoke(invocation: Invocation): Promise<InvocationResult> {
     this.requestId = invocation.requestId;
     this.onLine = invocation.onLine;
-    const unable = await this.started();
+    const fault = await this.start();
     const { platformLines } = this.options;
     this.writeLines(platformLines.start(this.requestId));
     const begin = performance.now();
-    const result = unable ?? (await this.run(invocation));
+    const result = fault ? { fault } : await this.run(invocation);
     this.writeLines(platformLines.report(this.requestId, performance.now() - begin, result));
     this.onLine = undefined;
     return result;
@@ -97,17 +108,6 @@ export class Sandbox {
     this.end({ fault: exitFault(this.requestId) });
     await this.worker.terminate();
     await this.exited;
-  }
-
-  /** Waits for a new thread to load the function; a fault where it could not. */
-  private async started(): Promise<InvocationResult | undefined> {
-    if (this.starting) {
-      const seconds = this.options.configuration.timeoutSeconds + INIT_SECONDS;
-      const started = await this.within(seconds, this.startResult);
-      this.starting = false;
-      if (started !== 'ready') return started;
-    }
-    return this.ended ? { fault: exitFault(this.requestId) } : undefined;
   }
 
   private async run({ requestId, payload, clientContext }: Invocation): Promise<InvocationResult> {

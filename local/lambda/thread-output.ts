@@ -19,8 +19,7 @@ export function captureOutput(data: ThreadData, post: (message: ThreadMessage) =
     post({ type: 'output', text, time: Date.now() });
   }
 
-  captureStream(process.stdout, emit);
-  captureStream(process.stderr, emit);
+  const streams = [captureStream(process.stdout, emit), captureStream(process.stderr, emit)];
   const line = data.logFormat === 'JSON' ? jsonLine : textLine;
   const minimum = LEVELS.indexOf((process.env['AWS_LAMBDA_LOG_LEVEL'] ?? 'TRACE') as Level);
   const write =
@@ -39,11 +38,15 @@ export function captureOutput(data: ThreadData, post: (message: ThreadMessage) =
     beginRequest(id: string): void {
       requestId = id;
     },
+    /** Hands on a last line that was not ended. */
+    flush(): void {
+      for (const stream of streams) stream.flush();
+    },
   };
 }
 
 /** One message for each line: the logger of a function writes to the stream, a JSON object a line. */
-function captureStream(stream: NodeJS.WriteStream, emit: (text: string) => void): void {
+function captureStream(stream: NodeJS.WriteStream, emit: (text: string) => void) {
   let rest = '';
   stream.write = (chunk: Uint8Array | string, ...others: unknown[]): boolean => {
     const lines = (rest + (typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'))).split('\n');
@@ -52,6 +55,12 @@ function captureStream(stream: NodeJS.WriteStream, emit: (text: string) => void)
     const done = others.find((other) => typeof other === 'function');
     if (done) process.nextTick(done as () => void);
     return true;
+  };
+  return {
+    flush(): void {
+      if (rest !== '') emit(rest);
+      rest = '';
+    },
   };
 }
 

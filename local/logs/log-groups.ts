@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AwsError } from '../gateway/aws-error.ts';
-import { type LogEvent, LogStreamFile } from './log-stream-file.ts';
+import { LogStreamFile } from './log-stream-file.ts';
 
 const OPEN_FILES = 256;
 const MAX_FILE_NAME = 230;
@@ -58,10 +58,6 @@ export class LogGroups {
       throw new AwsError('ResourceNotFoundException', 'The specified log stream does not exist.');
     }
     return this.file(path);
-  }
-
-  append(group: string, stream: string, events: readonly LogEvent[]): void {
-    this.stream(group, stream).append(events);
   }
 
   requireGroup(group: string): void {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, truncateSync, writeSync } from 'node:fs';
 
 /** One event of a log stream; times in milliseconds since the epoch. */
 export interface LogEvent {
@@ -32,10 +32,21 @@ export class LogStreamFile {
     return this.length;
   }
 
+  /** Whether an event begins, or the stream ends, at this offset. */
+  isBoundary(offset: number): boolean {
+    return offset === 0 || offset >= this.length || this.read(offset - 1, 1)[0] === NEWLINE;
+  }
+
   append(events: readonly LogEvent[]): void {
     const lines = events.map((event) => `${JSON.stringify([event.timestamp, event.ingestionTime, event.message])}\n`);
     const bytes = Buffer.from(lines.join(''), 'utf8');
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.file, bytes, written);
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.file, bytes, written);
+    } catch (error) {
+      // A full disk must not leave half a line before what is written when there is room again.
+      ftruncateSync(this.file, this.length);
+      throw error;
+    }
     this.length += bytes.length;
   }
 

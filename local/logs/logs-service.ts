@@ -3,6 +3,7 @@ import type { AwsService, LocalAws, TemplateResource } from '../aws-service.ts';
 import { AwsError } from '../gateway/aws-error.ts';
 import { jsonOperations } from '../gateway/json-service.ts';
 import { generatedName, parseProperties } from '../resource-properties.ts';
+import { describeLogStreams } from './describe-log-streams.ts';
 import { LogGroups } from './log-groups.ts';
 import { acceptEvents } from './put-log-events.ts';
 import { filterLogEvents, getLogEvents } from './read-log-events.ts';
@@ -26,7 +27,7 @@ export async function createLogs(aws: LocalAws): Promise<AwsService> {
       },
       CreateLogStream: (input) => groups.createStream(groupName(input), text(input, 'logStreamName')),
       DescribeLogGroups: (input) => ({ logGroups: describeGroups(groups, input.logGroupNamePrefix) }),
-      DescribeLogStreams: (input) => ({ logStreams: describeStreams(groups, groupName(input), input) }),
+      DescribeLogStreams: (input) => describeLogStreams(groups, groupName(input), input),
       PutLogEvents: (input) => {
         const stream = groups.stream(groupName(input), text(input, 'logStreamName'));
         const { events, ...rejected } = acceptEvents(input.logEvents, Date.now());
@@ -61,32 +62,6 @@ function describeGroups(groups: LogGroups, prefix = '') {
       arn: `${groups.groupArn(logGroupName)}:*`,
       logGroupArn: groups.groupArn(logGroupName),
     }));
-}
-
-function describeStreams(groups: LogGroups, group: string, input: { logStreamNamePrefix?: string }) {
-  return groups
-    .streamNames(group)
-    .filter((name) => name.startsWith(input.logStreamNamePrefix ?? ''))
-    .map((logStreamName) => ({
-      logStreamName,
-      arn: `${groups.groupArn(group)}:log-stream:${logStreamName}`,
-      storedBytes: 0,
-      ...eventTimes(groups, group, logStreamName),
-    }));
-}
-
-function eventTimes(groups: LogGroups, group: string, stream: string) {
-  const file = groups.stream(group, stream);
-  const first = file.forward(0, 1, Number.POSITIVE_INFINITY, () => true).events[0];
-  const last = file.backward(file.size, 1, Number.POSITIVE_INFINITY, () => true).events[0];
-  return (
-    first &&
-    last && {
-      firstEventTimestamp: first.timestamp,
-      lastEventTimestamp: last.timestamp,
-      lastIngestionTime: last.ingestionTime,
-    }
-  );
 }
 
 /** A group is named by `logGroupName`, or by name or ARN in `logGroupIdentifier`. */

@@ -32,6 +32,7 @@ export function getLogEvents(stream: LogStreamFile, input: GetLogEventsInput) {
   const limit = readLimit(input.limit);
   const wanted = inTimeRange(input);
   const token = input.nextToken === undefined ? undefined : readToken(input.nextToken);
+  if (token && !stream.isBoundary(token.offset)) throw invalidToken();
   const forward = token ? token.direction === 'f' : input.startFromHead === true;
   const page = forward
     ? stream.forward(token?.offset ?? 0, limit, MAX_BYTES, wanted)
@@ -82,7 +83,11 @@ function readLimit(limit: number | undefined): number {
 function readToken(token: string): { direction: string; offset: number } {
   const [, direction, offset] = /^([fb])\/(\d{1,15})$/.exec(token) ?? [];
   if (direction !== undefined && offset !== undefined) return { direction, offset: Number(offset) };
-  throw new AwsError('InvalidParameterException', 'The specified nextToken is invalid.');
+  throw invalidToken();
+}
+
+function invalidToken(): AwsError {
+  return new AwsError('InvalidParameterException', 'The specified nextToken is invalid.');
 }
 
 function filterTerms(pattern: string): string[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BucketLog } from './bucket-log.ts';
 import { DataFiles } from './data-files.ts';
 import type { DataFile, LogEntry, ObjectRecord, PartRecord, UploadRecord } from './records.ts';
-import { noSuchUpload } from './s3-error.ts';
+import { noSuchUpload, partsChanged } from './s3-error.ts';
 import { SortedMap } from './sorted-map.ts';
 
 export interface Upload {
@@ -95,6 +95,9 @@ export class Bucket {
   /** Makes the object of the upload's parts; parts that it does not name are removed. */
   complete(id: string, object: ObjectRecord, check: (current: ObjectRecord | undefined) => void): void {
     const { parts } = this.upload(id, object.key);
+    const stored = new Set([...parts.values()].map(({ file }) => file.name));
+    // A part that was uploaded again meanwhile took its first file away.
+    if (!object.files.every(({ name }) => stored.has(name))) throw partsChanged();
     this.replace(object, { op: 'complete', id, object }, check);
     this.openUploads.delete(id);
     const used = new Set(object.files.map(({ name }) => name));

@@ -47,6 +47,13 @@ export function startDigest(algorithm: ChecksumAlgorithm): Digest {
   }
 }
 
+/** Base64 */
+export function checksumOf(algorithm: ChecksumAlgorithm, bytes: Uint8Array): Promise<string> {
+  const digest = startDigest(algorithm);
+  digest.update(bytes);
+  return digest.digest();
+}
+
 /** S3's checksum of checksums: of a multipart object whose type is COMPOSITE. */
 export async function compositeChecksum(algorithm: ChecksumAlgorithm, parts: readonly string[]): Promise<string> {
   const digest = startDigest(algorithm);
@@ -72,10 +79,10 @@ export class Meter extends Transform {
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
     this.size += chunk.length;
-    if (this.size > this.limit) return done(this.onExcess());
     this.hash.update(chunk);
     for (const sum of this.sums.values()) sum.update(chunk);
-    done(null, chunk);
+    if (this.size > this.limit) done(this.onExcess());
+    else done(null, chunk);
   }
 
   /** Once, at the end: MD5 in hex, checksums in base64. */

@@ -1,11 +1,19 @@
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AwsError } from '../gateway/aws-error.ts';
 import { readClaim, scopeOf, sign, signingKey } from '../gateway/signature.ts';
 import type { Bucket } from './bucket.ts';
-import { CHECKSUM_ALGORITHMS, type ChecksumAlgorithm, checksumHeader, isChecksumAlgorithm, Meter } from './checksum.ts';
+import {
+  CHECKSUM_ALGORITHMS,
+  type ChecksumAlgorithm,
+  checksumHeader,
+  checksumOf,
+  isChecksumAlgorithm,
+  Meter,
+} from './checksum.ts';
 import { ChunkedBody, type ChunkSigner } from './chunked-body.ts';
 import type { DataFile } from './records.ts';
-import { incompleteBody, invalidRequest, notImplemented } from './s3-error.ts';
+import { badDigest, incompleteBody, invalidRequest, notImplemented } from './s3-error.ts';
 import type { S3Request } from './s3-request.ts';
 
 /** The largest object of one PUT, and the largest part. */
@@ -52,6 +60,16 @@ export async function receiveBody(
   return { file, md5, checksums };
 }
 
+/** Reads a small body whole, and checks it where the client said how. */
+export async function readChecked(request: S3Request): Promise<Buffer> {
+  const announced = readAnnouncement(request);
+  const body = await request.aws.readBody();
+  const checksums = new Map<ChecksumAlgorithm, string>();
+  if (announced.algorithm) checksums.set(announced.algorithm, await checksumOf(announced.algorithm, body));
+  checkDigests(announced, createHash('md5').update(body).digest('hex'), checksums);
+  return body;
+}
+
 /** Stores a stream of our own, such as the source of a copy. */
 export async function receiveStream(bucket: Bucket, stream: Readable, algorithm: ChecksumAlgorithm): Promise<Received> {
   const meter = new Meter([algorithm], BODY_LIMIT, tooLarge);
@@ -95,7 +113,7 @@ export function checkDigests(
     throw new AwsError('MalformedTrailerError', 'The request contained trailing data that was not well-formed.');
   }
   if (expected !== checksums.get(algorithm)) {
-    throw new AwsError('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
+    throw badDigest(algorithm);
   }
 }
 

@@ -19,6 +19,11 @@ export function noSuchUpload(uploadId: string): AwsError {
   return new AwsError('NoSuchUpload', message, { status: 404, fields: { UploadId: uploadId } });
 }
 
+export function partsChanged(): AwsError {
+  const message = 'A conflicting operation occurred: a part was uploaded again while the upload was completed.';
+  return new AwsError('OperationAborted', message, { status: 409 });
+}
+
 /** @param condition the request header that did not hold, e.g. `If-Match` */
 export function preconditionFailed(condition: string): AwsError {
   const message = 'At least one of the pre-conditions you specified did not hold';
@@ -47,4 +52,9 @@ export function incompleteBody(): AwsError {
 export function malformedXml(cause?: unknown): AwsError {
   const message = 'The XML you provided was not well-formed or did not validate against our published schema';
   return new AwsError('MalformedXML', message, { cause });
+}
+
+/** @param algorithm as S3 spells it, e.g. `CRC32` */
+export function badDigest(algorithm: string): AwsError {
+  return new AwsError('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
 }

@@ -3,7 +3,7 @@ import type { Bucket } from './bucket.ts';
 import { type ChecksumAlgorithm, checksumElement, parseAlgorithm } from './checksum.ts';
 import { weighRead, writeCondition } from './conditions.ts';
 import { describeChecksum, describeEncryption, headersToKeep } from './object-headers.ts';
-import { type Received, readAnnouncement, receiveBody, receiveStream } from './receive-body.ts';
+import { type Received, readAnnouncement, readChecked, receiveBody, receiveStream } from './receive-body.ts';
 import type { ObjectRecord } from './records.ts';
 import { invalidRequest, noSuchKey, notImplemented, preconditionFailed } from './s3-error.ts';
 import { allowParams, type S3Request } from './s3-request.ts';
@@ -59,7 +59,7 @@ export function deleteObject(request: S3Request, bucket: Bucket): AwsResponse {
 
 export async function deleteObjects(request: S3Request, bucket: Bucket): Promise<AwsResponse> {
   allowParams(request, 'delete');
-  const content = readXml(await request.aws.readBody(), 'Delete');
+  const content = readXml(await readChecked(request), 'Delete');
   const objects = childrenOf(content, 'Object');
   const keys = objects.map((object) => textOf(object, 'Key'));
   if (keys.length === 0 || keys.length > 1000 || keys.some((key) => !key))

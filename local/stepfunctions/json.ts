@@ -54,3 +54,9 @@ export function jsonType(value: Json): 'null' | 'array' | 'object' | 'string' | 
   if (Array.isArray(value)) return 'array';
   return typeof value as 'object' | 'string' | 'number' | 'boolean';
 }
+
+/** Sets a member as JSON.parse does: `__proto__` is a name like any other. */
+export function setMember(object: Record<string, Json>, name: string, value: Json): void {
+  if (name !== '__proto__') object[name] = value;
+  else Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}

@@ -14,3 +14,15 @@ export function parseTimestamp(text: string): number | undefined {
   const day = new Date(`${date}T00:00:00Z`);
   return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${date}`) ? time : undefined;
 }
+
+let lastTime = Number.NaN;
+let lastText = '';
+
+/** ISO 8601 of milliseconds since the epoch. Many states are entered in the same millisecond, so the last is kept. */
+export function isoTime(time: number): string {
+  if (time !== lastTime) {
+    lastText = new Date(time).toISOString();
+    lastTime = time;
+  }
+  return lastText;
+}

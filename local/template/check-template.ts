@@ -10,10 +10,14 @@ const TYPES_OF_THE_DEPLOYMENT = ['AWS::CDK::Metadata'];
 /**
  * Finds all that is wrong with a template without creating anything.
  * @param types the CloudFormation types that have a creator
- * @returns the logical ids of the resources to create, each after those that it depends on
+ * @returns the resources to create, each after those that it depends on, and what these are
  * @throws TemplateError with every fault
  */
-export function checkTemplate(template: Template, names: StaticScope, types: ReadonlySet<string>): string[] {
+export function checkTemplate(
+  template: Template,
+  names: StaticScope,
+  types: ReadonlySet<string>,
+): Map<string, ReadonlySet<string>> {
   const check = new TemplateCheck(template, names);
   for (const rule of Object.keys(template.Rules)) {
     if (!RULES_OF_THE_DEPLOYMENT.includes(rule)) check.fault({}, `Rules.${rule}`, 'rules are not available here');
@@ -30,7 +34,7 @@ export function checkTemplate(template: Template, names: StaticScope, types: Rea
   const { order, cycles } = creationOrder(dependencies);
   for (const cycle of cycles) check.fault({}, 'Resources', describeCycle(cycle));
   if (check.faults.length > 0) throw new TemplateError(check.faults);
-  return order;
+  return new Map(order.map((logicalId) => [logicalId, dependencies.get(logicalId) ?? new Set()]));
 }
 
 interface Holder {

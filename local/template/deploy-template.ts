@@ -32,15 +32,28 @@ export interface DeployedStack {
  * Creates every resource of a template, each after those that it refers to, and resolves the outputs.
  * @param document the template as it is parsed from JSON
  * @throws TemplateError with all faults that can be found without creating anything, before anything is created; or
- *   with what a single resource failed with
+ *   with the faults of all resources that could not be created
  */
 export async function deployTemplate(document: unknown, options: DeployOptions): Promise<DeployedStack> {
   const template = parseTemplate(document);
   const names = staticScope(template, options.deployment, options.parameters ?? {});
-  const order = checkTemplate(template, names, new Set(typesOf(options)));
+  const resources = checkTemplate(template, names, new Set(typesOf(options)));
   const created: Record<string, DeployedResource> = {};
-  for (const logicalId of order) {
-    created[logicalId] = await createResource(logicalId, template, names, created, options);
+  const failures: TemplateError[] = [];
+  for (const [logicalId, dependencies] of resources) {
+    if ([...dependencies].some((needed) => !Object.hasOwn(created, needed))) continue;
+    try {
+      created[logicalId] = await createResource(logicalId, template, names, created, options);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) {
+    throw new TemplateError(
+      failures.flatMap(({ faults }) => faults),
+      { cause: failures[0]?.cause },
+    );
   }
   return {
     stackName: options.deployment.stackName,

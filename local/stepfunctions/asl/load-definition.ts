@@ -85,7 +85,10 @@ function claimName(name: string, scope: Scope, location: string): void {
   scope.stateNames.add(name);
 }
 
-/** A graph inside Parallel or Map must not assign what a graph around it assigns, wherever that happens. */
+/**
+ * A graph inside Parallel or Map must not assign what a state around it assigns, wherever that happens. What a Catch
+ * assigns does not count: Step Functions takes the same name inside the very state that catches.
+ */
 function collectVariables(states: Fields, scope: Scope): void {
   const assigned = (value: Json | undefined) => {
     if (isJsonObject(value)) for (const name of Object.keys(value)) scope.variables.add(name);
@@ -93,9 +96,9 @@ function collectVariables(states: Fields, scope: Scope): void {
   for (const state of Object.values(states.object)) {
     if (!isJsonObject(state)) continue;
     assigned(state['Assign']);
-    for (const list of [state['Choices'], state['Catch']]) {
-      if (Array.isArray(list)) for (const rule of list as readonly Json[]) if (isJsonObject(rule)) assigned(rule['Assign']);
-    }
+    const choices = state['Choices'];
+    if (!Array.isArray(choices)) continue;
+    for (const rule of choices as readonly Json[]) if (isJsonObject(rule)) assigned(rule['Assign']);
   }
 }
 

@@ -1,6 +1,6 @@
+import { checkArguments } from '../integrations/check-arguments.ts';
 import type { Json } from '../json.ts';
 import { parseTimestamp } from '../timestamp.ts';
-import { checkArguments } from '../integrations/check-arguments.ts';
 import type {
   ChoiceRule,
   ChoiceState,

@@ -1,4 +1,4 @@
-import { DATA_LIMIT_BYTES, type Json } from '../json.ts';
+import { DATA_LIMIT_BYTES, type Json, setMember } from '../json.ts';
 
 /** Thrown where JSONata's answer holds what JSON cannot: a function or a pattern. */
 export class NotJsonError extends Error {}
@@ -14,7 +14,7 @@ const DEEPEST = 500;
  * @throws NotJsonError, TooLargeError
  */
 export function toPlainJson(value: unknown): Json {
-  return plain(value, 0, { left: DATA_LIMIT_BYTES });
+  return typeof value === 'string' || typeof value === 'boolean' ? value : plain(value, 0, { left: DATA_LIMIT_BYTES });
 }
 
 function plain(value: unknown, depth: number, members: { left: number }): Json {
@@ -49,9 +49,7 @@ function plainObject(value: object, depth: number, members: { left: number }): J
   const object: Record<string, Json> = {};
   for (const [key, member] of entries) {
     if (member === undefined) continue;
-    const json = plain(member, depth + 1, members);
-    if (key === '__proto__') Object.defineProperty(object, key, { value: json, enumerable: true });
-    else object[key] = json;
+    setMember(object, key, plain(member, depth + 1, members));
   }
   return object;
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, jsonType } from '../json.ts';
+import { isJsonObject, type Json, jsonType, setMember } from '../json.ts';
 import { type Bindings, Expression } from './expression.ts';
 import { TemplateFault } from './fault.ts';
 
@@ -29,7 +29,7 @@ export class Template {
 
   /** @throws TemplateFault */
   evaluate(bindings: Bindings): Json | Promise<Json> {
-    return this.#root.kind === 'literal' ? this.#root.value : evaluateNode(this.#root, bindings);
+    return evaluateNode(this.#root, bindings);
   }
 
   /** @throws TemplateFault also where the value is of another type */
@@ -84,27 +84,29 @@ function compile(value: Json, location: string, inspect: (expression: Expression
   return { kind: 'literal', value };
 }
 
-async function evaluateNode(node: Node, bindings: Bindings): Promise<Json> {
+function evaluateNode(node: Node, bindings: Bindings): Json | Promise<Json> {
   switch (node.kind) {
     case 'literal':
       return node.value;
     case 'expression':
-      return evaluateExpression(node.expression, node.location, bindings);
-    case 'array': {
-      const items: Json[] = [];
-      for (const item of node.items) items.push(await evaluateNode(item, bindings));
-      return items;
-    }
-    case 'object': {
-      const object: Record<string, Json> = Object.create(null);
-      for (const [key, member] of node.members) object[key] = await evaluateNode(member, bindings);
-      return { ...object };
-    }
+      return node.expression.evaluate(bindings, node.location);
+    case 'array':
+      return evaluateArray(node.items, bindings);
+    case 'object':
+      return evaluateObject(node.members, bindings);
   }
 }
 
-async function evaluateExpression(expression: Expression, location: string, bindings: Bindings): Promise<Json> {
-  const outcome = await expression.evaluate(bindings);
-  if (outcome.kind === 'value') return outcome.value;
-  throw TemplateFault.of(outcome, expression.source, location);
+async function evaluateArray(nodes: readonly Node[], bindings: Bindings): Promise<Json> {
+  const items: Json[] = [];
+  for (const node of nodes) items.push(await evaluateNode(node, bindings));
+  return items;
+}
+
+async function evaluateObject(members: readonly (readonly [string, Node])[], bindings: Bindings): Promise<Json> {
+  const object: Record<string, Json> = {};
+  for (const [key, node] of members) {
+    setMember(object, key, node.kind === 'literal' ? node.value : await evaluateNode(node, bindings));
+  }
+  return object;
 }

@@ -10,7 +10,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DynamoDbInTest, dynaliteProcesses, killDynalite, openDynamoDb, requestOf } from './dynamodb-in-test.ts';
+import { type DynamoDbInTest, openDynamoDb, requestOf } from './dynamodb-in-test.ts';
 
 const byId = {
   AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
@@ -209,53 +209,4 @@ describe('the embedded DynamoDB', () => {
       expect(next.Table?.TableStatus).toBe('ACTIVE');
     },
   );
-});
-
-describe('the data of the embedded DynamoDB', () => {
-  it('survives the death of its process in the middle of a load: nothing acknowledged is lost', async () => {
-    const TableName = await dynamoDb.table({ ...withIndex, TableName: 'loaded' });
-    const ids = Array.from({ length: 300 }, (_, n) => `${n}`);
-    const item = (id: string) => ({ id: { S: id }, status: { S: 'PENDING' }, createdAt: { S: id } });
-    let done = 0;
-
-    await Promise.all(
-      ids.map(async (id) => {
-        await dynamoDb.client.send(new PutItemCommand({ TableName, Item: item(id) }));
-        done += 1;
-        if (done === 50 || done === 150) killDynalite(dynamoDb.folder);
-      }),
-    );
-
-    const stored = await Promise.all(
-      ids.map((id) => dynamoDb.client.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }))),
-    );
-    expect(stored.map(({ Item }) => Item?.id?.S)).toEqual(ids);
-    expect(dynamoDb.log).toContain('dynalite ended (SIGKILL) and is started again with its data');
-  });
-
-  it('is there after a restart, whose template finds its tables again', async () => {
-    const before = await openDynamoDb();
-    const properties = {
-      ...withIndex,
-      TableName: 'kept',
-      TimeToLiveSpecification: { AttributeName: 't', Enabled: true },
-    };
-    const TableName = await before.table(properties);
-    await before.client.send(new PutItemCommand({ TableName, Item: { id: { S: 'a' } } }));
-
-    const after = await before.restart();
-    await after.table(properties);
-    const { Item } = await after.client.send(new GetItemCommand({ TableName, Key: { id: { S: 'a' } } }));
-
-    await after.close();
-    expect(Item).toEqual({ id: { S: 'a' } });
-  });
-
-  it('leaves no process behind when it is closed', async () => {
-    const closed = await openDynamoDb();
-
-    await closed.close();
-
-    expect(dynaliteProcesses(closed.folder)).toEqual([]);
-  });
 });

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { vi } from 'vitest';
 import type { AwsEvent, AwsService, LocalAws, ResourceValues } from '../../../local/aws-service.ts';
 import { DefaultBus } from '../../../local/events/default-bus.ts';
 import { type Gateway, startGateway } from '../../../local/gateway/gateway.ts';
@@ -95,4 +96,9 @@ export function functionProperties(directory: string, more: object = {}) {
     Role: 'arn:aws:iam::000000000000:role/function-role',
     ...more,
   };
+}
+
+/** Waits until an expectation holds: soon on an idle machine, later on a busy one. */
+export function eventually(expectation: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(expectation, { timeout: 15_000, interval: 20 });
 }

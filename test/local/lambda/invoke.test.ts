@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
 import { clientConfig } from '../../../local/service-principal.ts';
-import { bundleRuntime, type Embedded, functionProperties, startEmbedded, writeCode } from './embedded.ts';
+import { bundleRuntime, type Embedded, eventually, functionProperties, startEmbedded, writeCode } from './embedded.ts';
 
 const SOURCE = `
 let served = 0;
@@ -128,24 +130,6 @@ describe('a function', () => {
     expect(answers.map((answer) => answer.StatusCode)).toEqual([200, 200, 200]);
     await expect(invoke(`${arn}:7`)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
-
-  it('runs up to four events at once, and more in order of arrival', async () => {
-    await create(
-      'Gauge',
-      {},
-      `import { writeFileSync } from 'node:fs';
-       export const handler = async (event) => {
-         await new Promise((resolve) => setTimeout(resolve, 30));
-         return { n: event.n, at: performance.timeOrigin + performance.now(), stream: process.env.AWS_LAMBDA_LOG_STREAM_NAME };
-       };`,
-    );
-
-    const answers = await Promise.all([...Array(12).keys()].map((n) => invoke('Gauge', { n })));
-
-    const bodies = answers.map((answer) => answer.body);
-    expect(new Set(bodies.map((body) => body.stream)).size).toBeLessThanOrEqual(4);
-    expect(bodies.map((body) => body.n)).toEqual([...Array(12).keys()]);
-  });
 });
 
 describe('an error of a function', () => {
@@ -155,6 +139,7 @@ describe('an error of a function', () => {
     expect(answer).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
     expect(answer.body).toMatchObject({ errorType: 'TypeError', errorMessage: 'no good' });
     expect(answer.body.trace[0]).toBe('TypeError: no good');
+    expect(embedded.lines).toContain(`lambda: Echo failed on ${answer.$metadata.requestId}: TypeError: no good`);
   });
 
   it('is named after its type where something else than an error was thrown', async () => {
@@ -226,6 +211,42 @@ describe('an error of a function', () => {
 
     expect(answer.body.errorType).toBe(errorType);
     expect(answer.body.errorMessage).toContain(words);
+  });
+});
+
+describe('closing', () => {
+  it('ends threads that are at work and turns away who waits', async () => {
+    const other = await startEmbedded();
+    const service = await createLambda(other.aws, {
+      resolveCode: (_bucket, key) => key,
+      runtimePath: await bundleRuntime(other.folder),
+    });
+    const directory = writeCode(
+      other.folder,
+      'Busy',
+      `import { appendFileSync } from 'node:fs';
+      export const handler = async () => { appendFileSync(process.env.FILE, 'x'); for (;;); };`,
+    );
+    const file = join(other.folder, 'begun');
+    const more = { FunctionName: 'Busy', Timeout: 60, Environment: { Variables: { FILE: file } } };
+    other.add(service);
+    await other.create(service, 'AWS::Lambda::Function', 'Busy', functionProperties(directory, more));
+    const caller = new LambdaClient({
+      ...clientConfig(other.aws, 'arn:aws:iam::000000000000:role/caller', 'test'),
+      maxAttempts: 1,
+    });
+    const calls = Array.from({ length: 5 }, () => caller.send(new InvokeCommand({ FunctionName: 'Busy' })));
+    const answers = Promise.allSettled(calls);
+    await eventually(() => expect(readFileSync(file, 'utf8')).toBe('xxxx'));
+
+    await service.close();
+
+    const outcomes = (await answers).map((one) =>
+      one.status === 'fulfilled' ? one.value.FunctionError : one.reason.name,
+    );
+    expect(outcomes).toEqual(['Unhandled', 'Unhandled', 'Unhandled', 'Unhandled', 'ServiceException']);
+    caller.destroy();
+    await other.destroy();
   });
 });
 

@@ -192,12 +192,28 @@ describe('deploying a template', () => {
     );
   });
 
-  it('names the resource whose creation failed', async () => {
-    const creators = { 'Test::Thing': () => Promise.reject(new Error('the Name is taken')) };
+  it('names every resource that could not be created, and leaves out what depends on them', async () => {
+    const { made, creators } = thingMaker();
+    const failing: CreateResource = ({ logicalId }) => Promise.reject(new Error(`the Name of ${logicalId} is taken`));
+    const template = {
+      Resources: {
+        A: { Type: 'Test::Failing' },
+        OnA: thing({ X: { Ref: 'A' } }),
+        B: { Type: 'Test::Failing' },
+        C: thing(),
+      },
+    };
 
-    const deploying = deployTemplate({ Resources: { A: thing() } }, { creators, withoutLocalMeaning: {}, deployment });
+    const deploying = deployTemplate(template, {
+      creators: { ...creators, 'Test::Failing': failing },
+      withoutLocalMeaning: {},
+      deployment,
+    });
 
-    await expect(deploying).rejects.toThrow('A (Test::Thing), creation failed: the Name is taken');
+    await expect(deploying).rejects.toThrow(
+      /^A \(Test::Failing\), creation failed: the Name of A is taken\nB .* the Name of B is taken$/,
+    );
+    expect(made.map(({ logicalId }) => logicalId)).toEqual(['C']);
   });
 
   it.each<[string, object, string]>([

@@ -1,0 +1,79 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { ARTIFACTS, outputPrefix } from '../../../core/artifact-keys.ts';
+import { type AttemptRef, attemptName } from '../../../core/ids.ts';
+import type { Manifest } from '../../../core/manifest.ts';
+import { ApiError } from '../api-error.ts';
+import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
+import { success } from '../envelope.ts';
+import { ownedDispatch } from '../owned-dispatch.ts';
+import { OutputView } from '../wire.ts';
+import { answer, COMMON_FAILURES, DispatchPath, failure, KEY_REQUIRED } from './route-parts.ts';
+
+/** Seconds that a download URL is good for. */
+const URL_SECONDS = 15 * 60;
+
+/** Bytes of the file list at most: Lambda answers no more than 6 MB. */
+const MAX_LIST_BYTES = 3_000_000;
+
+const Query = z.strictObject({ attempt: z.coerce.number().int().min(1).optional() });
+
+const route = createRoute({
+  method: 'get',
+  path: '/artifacts/{id}',
+  summary: 'The output of an attempt (the current one by default), with URLs to download it by',
+  security: KEY_REQUIRED,
+  request: { params: DispatchPath, query: Query },
+  responses: {
+    ...COMMON_FAILURES,
+    200: answer('The files of the workspace, and the objects that hold them.', OutputView),
+    404: failure('DISPATCH_NOT_FOUND: none of the tenant has this id. OUTPUT_NOT_FOUND: the attempt has no output.'),
+  },
+});
+
+export function addGetArtifacts(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators): void {
+  app.openapi(route, async (context) => {
+    const { dispatchId, attempt: current } = await ownedDispatch(api, context, context.req.valid('param').id);
+    const ref = { dispatchId, attempt: context.req.valid('query').attempt ?? current };
+    const manifest = ref.attempt <= current ? await api.artifacts.getManifest(ref) : undefined;
+    if (!manifest) throw new ApiError('OUTPUT_NOT_FOUND', 'This attempt has no output, or none yet.');
+    if (!manifest.valid) throw new Error(`The manifest of ${attemptName(ref)} ${manifest.reason}`);
+    return context.json(success(context, await outputView(api, ref, manifest.content)), 200);
+  });
+}
+
+async function outputView(
+  { artifacts, now }: ApiCollaborators,
+  ref: AttemptRef,
+  { files, skipped, objects }: Manifest,
+): Promise<OutputView> {
+  const expiresAt = new Date(now().getTime() + URL_SECONDS * 1000).toISOString();
+  const shown = withinBytes(files, MAX_LIST_BYTES);
+  const named = [{ name: ARTIFACTS.manifest }, ...objects];
+  return {
+    ...ref,
+    fileCount: files.length,
+    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
+    files: shown,
+    filesTruncated: shown.length < files.length,
+    skipped: withinBytes(skipped, MAX_LIST_BYTES / 3),
+    objects: await Promise.all(
+      named.map(async (object) => {
+        const url = await artifacts.presign(
+          `${outputPrefix(ref)}${object.name}`,
+          URL_SECONDS,
+          `${attemptName(ref)}-${object.name}`,
+        );
+        return { ...object, url, expiresAt };
+      }),
+    ),
+  };
+}
+
+/** As many from the beginning as make up so many bytes of JSON. */
+function withinBytes<Item>(items: readonly Item[], maxBytes: number): Item[] {
+  let bytes = 0;
+  return items.filter((item) => {
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    return bytes <= maxBytes;
+  });
+}

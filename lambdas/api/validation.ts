@@ -1,0 +1,38 @@
+import type { Hook } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { type Fault, validationError } from './api-error.ts';
+import type { ApiEnv } from './collaborators.ts';
+
+/** The query of a route that has no parameters: what a client misspells is refused, not ignored. */
+export const NoQuery = z.strictObject({});
+
+/** Turns what a schema found into the API's own error. */
+export const refuseInvalid: Hook<unknown, ApiEnv, string, unknown> = (result) => {
+  if (!result.success) throw validationError(faultsOf(result.error, (result as { data?: unknown }).data));
+};
+
+/** One fault for each field; a field that is unknown or missing is named as such. */
+export function faultsOf({ issues }: Pick<z.ZodError, 'issues'>, input: unknown): Fault[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not a known field' }));
+    }
+    const isMissing = issue.path.length > 0 && valueAt(input, issue.path) === undefined;
+    return [{ path: pathOf(issue.path), message: isMissing ? 'is required' : lowerFirst(issue.message) }];
+  });
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    input,
+  );
+}
+
+function lowerFirst(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}

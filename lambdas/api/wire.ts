@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { AGENT_NAMES } from '../../core/agents.ts';
+import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { DISPATCH_STATUSES, type DispatchStatus } from '../../core/dispatch-status.ts';
+import { ManifestFile, ManifestObject } from '../../core/manifest.ts';
+
+/** Statuses as clients see them: in lower case. */
+export const WIRE_STATUSES = DISPATCH_STATUSES.map(wireStatus);
+
+export function wireStatus<Status extends DispatchStatus>(status: Status): Lowercase<Status> {
+  return status.toLowerCase() as Lowercase<Status>;
+}
+
+export const LogLines = z.object({
+  lines: z.array(z.object({ timestamp: z.iso.datetime(), message: z.string() })),
+  /** Goes into `logsAfter` to read on from here; `null` while the agent has not begun. */
+  nextToken: z.string().nullable(),
+});
+export type LogLines = z.infer<typeof LogLines>;
+
+/** A dispatch as its owner sees it. Times are ISO 8601; what is not known yet is left out. */
+export const DispatchView = z.object({
+  dispatchId: z.string(),
+  attempt: z.int(),
+  status: z.enum(WIRE_STATUSES),
+  agent: z.enum(AGENT_NAMES),
+  taskPreview: z.string(),
+  timeoutSeconds: z.int(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().optional(),
+  cancelRequestedAt: z.iso.datetime().optional(),
+  stoppedAt: z.iso.datetime().optional(),
+  endedAt: z.iso.datetime().optional(),
+  exitCode: z.int().optional(),
+  reason: z.string().optional(),
+  output: z.object({ fileCount: z.int(), totalBytes: z.int() }).optional(),
+  logs: LogLines.optional(),
+});
+export type DispatchView = z.infer<typeof DispatchView>;
+
+export function dispatchView(record: DispatchRecord, logs?: LogLines): DispatchView {
+  const { status, output } = record;
+  // Parsing leaves out what is ours alone: the tenant, ARNs, keys in S3.
+  return DispatchView.parse({ ...record, status: wireStatus(status), output, logs });
+}
+
+export const EXECUTION_STATUSES = ['not_started', 'running', 'succeeded', 'failed', 'timed_out', 'aborted'] as const;
+
+/** One visit of a state; a state that was visited twice is there twice. */
+export const TraceState = z.object({
+  name: z.string(),
+  /** `Task`, `Choice`, `Wait`, `Pass`, `Succeed` or `Fail`. */
+  type: z.string(),
+  enteredAt: z.iso.datetime(),
+  /** `null` while the execution is in it. */
+  exitedAt: z.iso.datetime().nullable(),
+  durationMs: z.number().nullable(),
+  error: z.string().optional(),
+  cause: z.string().optional(),
+});
+export type TraceState = z.infer<typeof TraceState>;
+
+export const Trace = z.object({
+  executionArn: z.string(),
+  status: z.enum(EXECUTION_STATUSES),
+  states: z.array(TraceState),
+});
+export type Trace = z.infer<typeof Trace>;
+
+export const OutputView = z.object({
+  dispatchId: z.string(),
+  attempt: z.int(),
+  fileCount: z.int(),
+  totalBytes: z.int(),
+  /** The workspace's files, as many as fit; `manifest.json` among the objects names them all. */
+  files: z.array(ManifestFile),
+  filesTruncated: z.boolean(),
+  skipped: z.array(z.object({ path: z.string(), reason: z.string() })),
+  objects: z.array(
+    ManifestObject.partial({ sha256: true, size: true }).extend({ url: z.url(), expiresAt: z.iso.datetime() }),
+  ),
+});
+export type OutputView = z.infer<typeof OutputView>;

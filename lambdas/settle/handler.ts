@@ -1,0 +1,42 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { ExecutionStatusChange } from '../../core/events.ts';
+import { ArtifactStore } from '../shared/artifact-store.ts';
+import { DispatchStore } from '../shared/dispatch-store.ts';
+import { documentClient } from '../shared/document-client.ts';
+import { EcsTasks } from '../shared/ecs-tasks.ts';
+import { readEnv } from '../shared/env.ts';
+import { EventPublisher } from '../shared/event-publisher.ts';
+import { instrument } from '../shared/instrument.ts';
+import { outcomeMetrics } from '../shared/outcome-metrics.ts';
+import { TenantStore } from '../shared/tenant-store.ts';
+import { settle } from './settle.ts';
+
+const env = readEnv({
+  DISPATCHES_TABLE: z.string(),
+  TENANTS_TABLE: z.string(),
+  ARTIFACTS_BUCKET: z.string(),
+  CONTEXT_BUCKET: z.string(),
+  EVENT_BUS_NAME: z.string(),
+  CLUSTER_ARN: z.string(),
+});
+const client = documentClient();
+const collaborators = {
+  dispatches: new DispatchStore(client, env.DISPATCHES_TABLE),
+  tenants: new TenantStore(client, env.TENANTS_TABLE),
+  artifacts: new ArtifactStore(new S3Client({}), { artifacts: env.ARTIFACTS_BUCKET, context: env.CONTEXT_BUCKET }),
+  events: new EventPublisher(new EventBridgeClient({}), env.EVENT_BUS_NAME),
+  tasks: new EcsTasks(new ECSClient({}), env.CLUSTER_ARN),
+  now: () => new Date(),
+  wait: async (milliseconds: number) => wait(milliseconds),
+};
+
+export const handler = instrument('settle', async (event: unknown, { logger, metrics }) => {
+  const { detail } = ExecutionStatusChange.parse(event);
+  const recorded = await settle({ ...collaborators, metrics: outcomeMetrics(metrics) }, detail);
+  logger.info(recorded ? 'Settled an attempt' : 'Nothing to settle', { execution: detail.name, recorded });
+  return recorded;
+});

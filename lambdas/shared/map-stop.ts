@@ -1,0 +1,60 @@
+import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { readStop } from '../../core/ecs-stop.ts';
+import type { AttemptRef } from '../../core/ids.ts';
+import { mapStopReason } from '../../core/stop-reason.ts';
+import type { WorkerResult } from '../../core/worker-result.ts';
+import type { MappedStop } from '../../core/workflow.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import type { DispatchStore } from './dispatch-store.ts';
+import type { ReadReport } from './stop-report.ts';
+
+export interface MapStopCollaborators {
+  readonly dispatches: Pick<DispatchStore, 'get'>;
+  readonly artifacts: Pick<ArtifactStore, 'getResult'>;
+}
+
+/** Maps how a run ended to an outcome, by the stop, the worker's own `result.json`, and what the record says of it. */
+export async function mapStop(
+  { dispatches, artifacts }: MapStopCollaborators,
+  ref: AttemptRef,
+  { stop, timedOut }: ReadReport,
+): Promise<MappedStop> {
+  const record = await dispatches.get(ref.dispatchId);
+  const ours = record?.attempt === ref.attempt ? record : undefined;
+  const result = await readResult(artifacts, ref);
+  const cancelRequested = ours?.cancelRequestedAt !== undefined;
+  const { runAgain = false, ...mapped } = mapStopReason(stop, { cancelRequested, timedOut }, result);
+  const { stoppedAt } = readStop(stop);
+  return {
+    ...mapped,
+    ...beforeTheFence(mapped.status, ours, timedOut),
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    runAgain: runAgain && mayStillBegin(ours) && !cancelRequested,
+  };
+}
+
+/** A `result.json` that cannot be read says as much as none: the stop decides then. */
+async function readResult(
+  artifacts: MapStopCollaborators['artifacts'],
+  ref: AttemptRef,
+): Promise<WorkerResult | undefined> {
+  const result = await artifacts.getResult(ref);
+  return result?.valid ? result.content : undefined;
+}
+
+function mayStillBegin(record: DispatchRecord | undefined): boolean {
+  return record?.status === 'PENDING' || record?.status === 'PROVISIONING';
+}
+
+/** Where no worker passed the start fence, no agent finished, and none was too slow. */
+function beforeTheFence(
+  status: MappedStop['status'],
+  record: DispatchRecord | undefined,
+  timedOut: boolean,
+): Partial<MappedStop> {
+  if (!mayStillBegin(record)) return {};
+  if (status === 'SUCCESS') {
+    return { status: 'FAILED', reason: 'The ECS task ended without having begun the dispatch, though it exited 0.' };
+  }
+  return status === 'TIMEOUT' && timedOut ? { reason: 'No ECS task began the dispatch within its time.' } : {};
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { Duration, Size, Tags, Validations } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import {
+  AwsLogDriverMode,
+  ContainerImage,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LinuxParameters,
+  LogDrivers,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { AGENTS, type AgentName, SIZES, taskFamily } from '../core/agents.ts';
+import { ECS_STOP_TIMEOUT_SECONDS } from '../core/time-limits.ts';
+import type { AgentTaskRoles } from './agent-task-roles.ts';
+import type { OutpostSettings } from './settings.ts';
+import type { Storage } from './storage.ts';
+
+/** GiB for the image, the clone, what the agent installs, and what it makes. Fargate's own default is 20. */
+const DISK_GIB = 40;
+
+export interface AgentTaskDefinitionProps {
+  readonly agent: AgentName;
+  readonly settings: OutpostSettings;
+  readonly storage: Storage;
+  readonly roles: AgentTaskRoles;
+  readonly logGroup: ILogGroup;
+}
+
+/** How one agent runs on Fargate: the container `worker` of the family `<prefix>-<agent>`. */
+export class AgentTaskDefinition extends Construct {
+  constructor(scope: Construct, id: string, { agent, settings, storage, roles, logGroup }: AgentTaskDefinitionProps) {
+    super(scope, id);
+    const { cpu, memoryMiB } = SIZES[AGENTS[agent].size];
+    const definition = new FargateTaskDefinition(this, 'TaskDefinition', {
+      family: taskFamily(settings.prefix, agent),
+      cpu,
+      memoryLimitMiB: memoryMiB,
+      ephemeralStorageGiB: DISK_GIB,
+      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+      taskRole: roles.task,
+      executionRole: roles.execution,
+    });
+    definition.addContainer('worker', {
+      image: ContainerImage.fromAsset(join(settings.assets, 'worker'), {
+        target: agent,
+        platform: Platform.LINUX_ARM64,
+      }),
+      linuxParameters: new LinuxParameters(this, 'Init', { initProcessEnabled: true }),
+      stopTimeout: Duration.seconds(ECS_STOP_TIMEOUT_SECONDS),
+      // A log that CloudWatch does not take must not hold the agent up: the whole of it goes to S3 as well.
+      logging: LogDrivers.awsLogs({
+        logGroup,
+        streamPrefix: agent,
+        mode: AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: Size.mebibytes(25),
+      }),
+      environment: {
+        AGENT: agent,
+        DISPATCHES_TABLE: storage.dispatches.tableName,
+        CONTEXT_BUCKET: storage.context.bucketName,
+        ARTIFACTS_BUCKET: storage.artifacts.bucketName,
+      },
+    });
+    Tags.of(definition).add('outpost:agent', agent);
+    Validations.of(definition).acknowledge({
+      id: 'AwsSolutions-ECS2',
+      reason: 'The variables are names of resources and no secrets.',
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { TemplateResource } from '../aws-service.ts';
+import { generatedName, parseProperties } from '../resource-properties.ts';
+import type { EventEnvelope } from './default-bus.ts';
+import { compilePattern, type EventMatcher } from './event-pattern.ts';
+import { compileSchedule, type Schedule } from './schedule.ts';
+import { compileInput, type RuleIdentity, TargetInputProperties } from './target-input.ts';
+
+/** EventBridge's own rules for a target that says nothing: 24 hours, 185 times. */
+const DEFAULT_RETRY_POLICY: RetryPolicy = { maxAgeSeconds: 86_400, maxAttempts: 185 };
+
+export interface RetryPolicy {
+  readonly maxAgeSeconds: number;
+  readonly maxAttempts: number;
+}
+
+export interface Target {
+  readonly id: string;
+  readonly functionArn: string;
+  /** The JSON text that the function gets. */
+  readonly input: (event: EventEnvelope) => string;
+  readonly retryPolicy: RetryPolicy;
+}
+
+/** A rule of a bus: events that match, or a schedule, and the functions that hear of them. */
+export interface Rule extends RuleIdentity {
+  readonly bus: string;
+  readonly enabled: boolean;
+  readonly matches?: EventMatcher;
+  readonly schedule?: Schedule;
+  readonly targets: readonly Target[];
+}
+
+const TargetProperties = z.strictObject({
+  Id: z.string(),
+  Arn: z.string().regex(/^arn:aws:lambda:[^:]*:\d{12}:function:[\w-]+$/, 'is not the ARN of a Lambda function'),
+  ...TargetInputProperties.shape,
+  RetryPolicy: z
+    .strictObject({
+      MaximumEventAgeInSeconds: z.coerce.number().int().min(60).max(86_400).default(86_400),
+      MaximumRetryAttempts: z.coerce.number().int().min(0).max(185).default(185),
+    })
+    .optional(),
+});
+
+const RuleProperties = z.strictObject({
+  Name: z.string().optional(),
+  Description: z.string().optional(),
+  EventBusName: z.string().default('default'),
+  EventPattern: z.record(z.string(), z.unknown()).optional(),
+  ScheduleExpression: z.string().optional(),
+  State: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+  Targets: z.array(TargetProperties).max(5).default([]),
+  Tags: z.unknown().optional(),
+});
+
+/** Reads `AWS::Events::Rule`. Throws for a pattern, schedule or target that EventBridge or we do not understand. */
+export function readRule(resource: TemplateResource, arnPrefix: string): Rule {
+  const properties = parseProperties(RuleProperties, resource);
+  const { EventPattern, ScheduleExpression } = properties;
+  if (EventPattern === undefined && ScheduleExpression === undefined) {
+    throw new Error('EventPattern or ScheduleExpression is needed');
+  }
+  const bus = properties.EventBusName.replace(/^arn:.*:event-bus\//, '');
+  if (ScheduleExpression !== undefined && bus !== 'default') {
+    throw new Error('ScheduleExpression: only the default event bus has schedules');
+  }
+  const name = properties.Name ?? generatedName(resource);
+  const arn = bus === 'default' ? `${arnPrefix}:rule/${name}` : `${arnPrefix}:rule/${bus}/${name}`;
+  return {
+    name,
+    arn,
+    bus,
+    enabled: properties.State === 'ENABLED',
+    ...(EventPattern && { matches: compilePattern(EventPattern) }),
+    ...(ScheduleExpression && { schedule: compileSchedule(ScheduleExpression) }),
+    targets: properties.Targets.map((target) => readTarget(target, { name, arn })),
+  };
+}
+
+function readTarget(properties: z.output<typeof TargetProperties>, rule: RuleIdentity): Target {
+  const { RetryPolicy } = properties;
+  return {
+    id: properties.Id,
+    functionArn: properties.Arn,
+    input: compileInput(properties, rule),
+    retryPolicy: RetryPolicy
+      ? { maxAgeSeconds: RetryPolicy.MaximumEventAgeInSeconds, maxAttempts: RetryPolicy.MaximumRetryAttempts }
+      : DEFAULT_RETRY_POLICY,
+  };
+}

@@ -1,0 +1,110 @@
+import type { AwsRequest, AwsService, Caller, CreateResource, LocalAws } from '../aws-service.ts';
+import { AwsError } from '../gateway/aws-error.ts';
+import { servicePrincipalOf } from '../service-principal.ts';
+import type { RequestContext } from './conditions.ts';
+import type { Permission, PolicyStatement } from './policy-document.ts';
+import { s3ListPermission } from './request-actions/s3.ts';
+import { RequestActions } from './request-actions.ts';
+import { operatorRole, Roles } from './roles.ts';
+
+/** The template's roles and policies, enforced. */
+export interface Iam {
+  readonly resources: Readonly<Record<string, CreateResource>>;
+  /** Lets a request pass, or throws an `AwsError` with AWS's words. */
+  readonly authorize: (request: AwsRequest) => Promise<void>;
+  /** Whether a role exists and may be assumed by a service, e.g. `lambda.amazonaws.com`. */
+  readonly trusts: (roleArn: string, servicePrincipal: string) => boolean;
+  /** S3, but answering 403 instead of 404 for a missing object to who may not list its bucket, as AWS does. */
+  readonly hideMissingObjects: (s3: AwsService) => AwsService;
+}
+
+/** Services that ask resource policies of their own about a service principal such as `events.amazonaws.com`. */
+const WITH_RESOURCE_POLICIES: ReadonlySet<string> = new Set(['lambda', 'sqs']);
+
+/** IAM without policies of its own: the template's roles, and an operator who may do everything. */
+export function createIam(aws: LocalAws): Iam {
+  const operator = operatorRole(aws);
+  const roles = new Roles(aws);
+  const actions = new RequestActions(aws, operator);
+  /** Why a request may not do this; `undefined` where it may. */
+  const refusal = (request: AwsRequest, permission: Permission): AwsError | undefined => {
+    const { caller } = request;
+    if (caller.roleArn === operator) return undefined;
+    const statements = roles.find(caller.roleArn)?.statements ?? [];
+    const why = decide(statements, permission, { ...contextOf(aws, caller), ...permission.context });
+    return why === undefined ? undefined : accessDenied(aws, request, permission, why);
+  };
+
+  return {
+    resources: {
+      'AWS::IAM::Role': roles.createRole,
+      'AWS::IAM::Policy': roles.createPolicy,
+      'AWS::IAM::ManagedPolicy': roles.createManagedPolicy,
+    },
+    trusts: (roleArn, principal) =>
+      roles.find(roleArn)?.trust(principal, { 'aws:SourceAccount': [aws.accountId] }) ?? false,
+    authorize: async (request) => {
+      if (request.caller.roleArn === operator || asksResourcePolicies(request)) return;
+      for (const permission of await actions.of(request)) {
+        const refused = refusal(request, permission);
+        if (refused) throw refused;
+      }
+    },
+    hideMissingObjects: (s3) => ({
+      ...s3,
+      handle: async (request) => {
+        try {
+          return await s3.handle(request);
+        } catch (error) {
+          const listing = isMissingObject(error) ? s3ListPermission(request) : undefined;
+          throw (listing && refusal(request, listing)) ?? error;
+        }
+      },
+    }),
+  };
+}
+
+/** A service principal has no identity-based policies; some services have resource policies to ask about it. */
+function asksResourcePolicies({ caller, service }: AwsRequest): boolean {
+  return servicePrincipalOf(caller.roleArn) !== undefined && WITH_RESOURCE_POLICIES.has(service);
+}
+
+/** What is wrong with a permission in AWS's words; `undefined` where it is given. */
+function decide(
+  statements: readonly PolicyStatement[],
+  permission: Permission,
+  context: RequestContext,
+): string | undefined {
+  const applying = statements.filter((statement) => statement.appliesTo(permission, context));
+  if (applying.some(({ effect }) => effect === 'Deny')) return 'with an explicit deny in an identity-based policy';
+  return applying.length > 0 ? undefined : `because no identity-based policy allows the ${permission.action} action`;
+}
+
+function contextOf(aws: LocalAws, caller: Caller): RequestContext {
+  const now = new Date();
+  return {
+    'aws:PrincipalArn': [caller.roleArn],
+    'aws:PrincipalAccount': [aws.accountId],
+    'aws:ResourceAccount': [aws.accountId],
+    'aws:RequestedRegion': [aws.region],
+    // The requests of AWS's own SDKs are encrypted there; that they aren't on the loopback interface is ours to hide.
+    'aws:SecureTransport': ['true'],
+    'aws:CurrentTime': [now.toISOString()],
+    'aws:EpochTime': [String(Math.floor(now.getTime() / 1000))],
+  };
+}
+
+function accessDenied(aws: LocalAws, request: AwsRequest, { action, resource }: Permission, why: string): AwsError {
+  const { roleArn, sessionName } = request.caller;
+  const roleName = roleArn.slice(roleArn.lastIndexOf('/') + 1);
+  const user = `arn:aws:sts::${aws.accountId}:assumed-role/${roleName}/${sessionName}`;
+  const quoted = request.service === 's3' ? `"${resource}"` : resource;
+  const message = `User: ${user} is not authorized to perform: ${action} on resource: ${quoted} ${why}`;
+  return request.service === 's3'
+    ? new AwsError('AccessDenied', message, { status: 403 })
+    : new AwsError('AccessDeniedException', message, { status: request.service === 'lambda' ? 403 : 400 });
+}
+
+function isMissingObject(error: unknown): error is AwsError {
+  return error instanceof AwsError && error.code === 'NoSuchKey';
+}

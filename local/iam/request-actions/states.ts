@@ -1,0 +1,14 @@
+import type { Permission } from '../policy-document.ts';
+import type { JsonRequest } from '../request-actions.ts';
+import { text } from './input.ts';
+
+/** Executions are asked about by their own ARN, save to start and to list them. */
+export function statesPermissions({ operation, input, arn }: JsonRequest): Permission[] {
+  const action = `states:${operation}`;
+  if (operation.startsWith('SendTask')) {
+    // AWS asks about the token's state machine, which only the token knows.
+    return [{ action, resource: arn('states', 'stateMachine:'), resourceIsPrefix: true }];
+  }
+  const resource = text(input.executionArn) || text(input.stateMachineArn) || text(input.resourceArn);
+  return [{ action, resource: resource || '*' }];
+}

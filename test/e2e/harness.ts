@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bootOutpost, type Outpost } from '../../local/outpost.ts';
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape, the wrong ones too.
+  readonly body: any;
+}
+
+/** Outpost on the embedded AWS in a folder of its own, and the calls that tests make to it. */
+export interface Harness {
+  readonly outpost: Outpost;
+  readonly folder: string;
+  readonly lines: readonly string[];
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Submits a shell task and answers its dispatch id. */
+  shell(task: string, more?: object): Promise<string>;
+  /** The dispatch's view once `until` holds for it. */
+  when(id: string, until: (dispatch: Answer['body']) => boolean, withinMs?: number): Promise<Answer['body']>;
+  /** The dispatch's view once it has ended. */
+  ended(id: string, withinMs?: number): Promise<Answer['body']>;
+  close(): Promise<void>;
+}
+
+const TERMINAL = ['success', 'failed', 'timeout', 'cancelled'];
+
+export async function bootHarness(options: { assembly?: string; folder?: string } = {}): Promise<Harness> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'outpost-e2e-')));
+  const lines: string[] = [];
+  const boot = { data: folder, port: 0, log: (line: string) => void lines.push(line) };
+  const outpost = await bootOutpost(options.assembly === undefined ? boot : { ...boot, assembly: options.assembly });
+  const call = caller(outpost.connection);
+  const when: Harness['when'] = async (id, until, withinMs = 30_000) => {
+    const { body } = await eventually(
+      () => call('GET', `/dispatch/${id}`),
+      ({ body }) => until(body.data ?? {}),
+      withinMs,
+    );
+    return body.data;
+  };
+  return {
+    outpost,
+    folder,
+    lines,
+    call,
+    shell: async (task, more = {}) => {
+      const { status, body } = await call('POST', '/dispatch', { agent: 'shell', task, ...more });
+      if (status !== 202) throw new Error(`POST /dispatch answered ${status}: ${JSON.stringify(body)}`);
+      return body.data.dispatchId;
+    },
+    when,
+    ended: (id, withinMs) => when(id, ({ status }) => TERMINAL.includes(status), withinMs),
+    close: async () => {
+      await outpost.close();
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function caller({ baseUrl, apiKey }: Outpost['connection']): Harness['call'] {
+  return async (method, path, body, headers = {}) => {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers: { 'x-api-key': apiKey, 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: response.status, body: await response.json() };
+  };
+}
+
+/** Asks again until the answer is the one that is waited for; fails with the last one. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  until: (answer: T) => boolean,
+  withinMs: number,
+): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (until(answer)) return answer;
+    if (performance.now() > deadline) {
+      throw new Error(`What was waited for did not come within ${withinMs} ms; last: ${JSON.stringify(answer)}`);
+    }
+    await sleep(50);
+  }
+}
+
+/** The pids of other processes with this text in their command line or environment; Linux alone tells. */
+export function processesMentioning(text: string): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+  return pids.filter((pid) => ['cmdline', 'environ'].some((file) => readProcFile(pid, file).includes(text)));
+}
+
+function readProcFile(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch (error) {
+    // A process that is gone, or another user's, is none of ours.
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { ulid } from 'ulid';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { artifactKey, specKey } from '../../core/artifact-keys.ts';
+import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { ArtifactStore } from '../../lambdas/shared/artifact-store.ts';
+import { BUCKET, type RunningS3, runS3 } from '../local/s3/running-s3.ts';
+import { aManifest, aResult, DISPATCH_ID } from './records.ts';
+
+let s3: RunningS3;
+let store: ArtifactStore;
+
+beforeAll(async () => {
+  s3 = await runS3();
+  store = new ArtifactStore(s3.client, { artifacts: BUCKET, context: BUCKET });
+});
+afterAll(() => s3.remove());
+
+const put = (Key: string, Body: string) => s3.client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
+const aSpec = (task: string): DispatchSpec => ({
+  version: 1,
+  dispatchId: ulid(),
+  tenantId: 'acme',
+  agent: 'shell',
+  task,
+  timeoutSeconds: 60,
+});
+
+it('keeps the first spec of a dispatch, with its task unchanged', async () => {
+  const spec = aSpec(`a "quoted" $(task)\n\u{1F680} ${'x'.repeat(49_000)}`);
+
+  const written = [await store.putSpec(spec), await store.putSpec({ ...spec, task: 'other' })];
+
+  expect(written).toEqual([true, false]);
+  expect(await store.getSpec(spec.dispatchId)).toEqual({ valid: true, content: spec });
+});
+
+it('takes a missing document for none, and says what is wrong with a broken one', async () => {
+  const [broken, wrong] = [ulid(), ulid()];
+  await put(specKey(broken), '{"version":');
+  await put(specKey(wrong), JSON.stringify({ ...aSpec(''), timeoutSeconds: 'long' }));
+
+  const read = [await store.getSpec(ulid()), await store.getSpec(broken), await store.getSpec(wrong)];
+
+  expect(read).toEqual([
+    undefined,
+    { valid: false, reason: 'is not JSON' },
+    { valid: false, reason: expect.stringContaining('timeoutSeconds') },
+  ]);
+});
+
+it('reads result, manifest and sizes of an attempt, and of no other', async () => {
+  const ref = { dispatchId: DISPATCH_ID, attempt: 1 };
+  await put(artifactKey(ref, 'result'), JSON.stringify(aResult()));
+  await put(artifactKey(ref, 'manifest'), JSON.stringify(aManifest()));
+
+  const read = [await store.getResult(ref), await store.getManifest(ref), await store.head(artifactKey(ref, 'result'))];
+  const other = { dispatchId: DISPATCH_ID, attempt: 2 };
+
+  expect(read).toEqual([
+    { valid: true, content: aResult() },
+    { valid: true, content: aManifest() },
+    { size: JSON.stringify(aResult()).length },
+  ]);
+  expect([await store.getResult(other), await store.head(artifactKey(other, 'log'))]).toEqual([undefined, undefined]);
+});
+
+it('signs URLs that download an artifact under the name given', async () => {
+  const key = artifactKey({ dispatchId: DISPATCH_ID, attempt: 3 }, 'log');
+  await put(key, 'hello\n');
+
+  const answer = await fetch(await store.presign(key, 60, 'run "1"/output.log'));
+
+  expect(await answer.text()).toBe('hello\n');
+  expect(answer.headers.get('content-disposition')).toBe('attachment; filename="run__1__output.log"');
+});

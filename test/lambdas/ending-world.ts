@@ -1,0 +1,96 @@
+import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { canTransition } from '../../core/dispatch-status.ts';
+import type { DispatchEnded } from '../../core/events.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import type { WorkerResult } from '../../core/worker-result.ts';
+import type { SettleCollaborators } from '../../lambdas/settle/settle.ts';
+import type { DescribedTask } from '../../lambdas/shared/ecs-tasks.ts';
+import { DISPATCH_ID, NOW, TASK_ARN } from './records.ts';
+
+export const REF = { dispatchId: DISPATCH_ID, attempt: 1 };
+export const RUNNING = { status: 'RUNNING', taskArn: TASK_ARN, startedAt: NOW } as const;
+
+export interface World {
+  record?: DispatchRecord | undefined;
+  result?: WorkerResult;
+  manifest?: Manifest;
+  sizes?: Record<string, number>;
+  /** What ECS answers, look by look; the last answer stays. */
+  tasks?: (DescribedTask | undefined)[];
+}
+
+/** Collaborators over one dispatch in memory. */
+export function world({
+  record,
+  result,
+  manifest,
+  sizes = { 'workspace.tar.gz': 100, 'output.log': 10 },
+  tasks = [],
+}: World) {
+  const state = {
+    record,
+    freed: [] as string[],
+    events: [] as DispatchEnded[],
+    counted: [] as string[],
+    stops: [] as string[],
+  };
+  let time = Date.parse(NOW);
+  const change = (attempt: number, to: DispatchRecord['status'], fields: Partial<DispatchRecord>) => {
+    if (state.record?.attempt !== attempt || !canTransition(state.record.status, to)) return false;
+    state.record = { ...state.record, status: to, ...fields };
+    return true;
+  };
+  const collaborators: SettleCollaborators = {
+    dispatches: {
+      get: async () => state.record,
+      beginCompleting: async ({ attempt }) =>
+        change(attempt, 'COMPLETING', {}) || state.record?.status === 'COMPLETING',
+      end: async ({ attempt }, { status, ...fields }, { writer, endedAt }) =>
+        change(attempt, status, {
+          ...(fields as Partial<DispatchRecord>),
+          endedAt,
+          outcomeId: `${DISPATCH_ID}-${attempt}:${writer}`,
+        }),
+      markPublished: async (_, publishedAt) => {
+        if (!state.record || state.record.publishedAt !== undefined) return false;
+        state.record = { ...state.record, publishedAt };
+        return true;
+      },
+    },
+    artifacts: {
+      getResult: async () => result && { valid: true, content: result },
+      getManifest: async () => manifest && { valid: true, content: manifest },
+      head: async (key) => {
+        const size = sizes[key.slice(key.lastIndexOf('/') + 1)];
+        return size === undefined ? undefined : { size };
+      },
+    },
+    tenants: { freePlace: async (tenantId, name) => void state.freed.push(`${tenantId} ${name}`) },
+    events: { ended: async (event) => void state.events.push(event) },
+    metrics: {
+      ended: ({ status }) => void state.counted.push(`ended ${status}`),
+      settled: ({ status }) => void state.counted.push(`settled ${status}`),
+    },
+    tasks: {
+      describe: async () => (tasks.length > 1 ? tasks.shift() : tasks[0]),
+      stop: async (_, why) => void state.stops.push(why),
+    },
+    now: () => new Date(time),
+    wait: async (milliseconds) => {
+      time += milliseconds;
+    },
+  };
+  return { state, collaborators, elapsed: () => time - Date.parse(NOW) };
+}
+
+export const stopped = (stopCode: string, exitCode?: number, stoppedReason = ''): DescribedTask => ({
+  hasStopped: true,
+  stop: {
+    taskArn: TASK_ARN,
+    stopCode,
+    stoppedReason,
+    stoppedAt: NOW,
+    containers: [{ name: 'worker', ...(exitCode === undefined ? {} : { exitCode }) }],
+  },
+});
+export const runs: DescribedTask = { hasStopped: false, stop: { taskArn: TASK_ARN } };

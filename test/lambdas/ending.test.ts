@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { collectOutput } from '../../lambdas/shared/collect-output.ts';
+import { mapStop } from '../../lambdas/shared/map-stop.ts';
+import { recordOutcome } from '../../lambdas/shared/record-outcome.ts';
+import { readReport } from '../../lambdas/shared/stop-report.ts';
+import { REF, RUNNING, stopped, type World, world } from './ending-world.ts';
+import { aManifest, aRecord, aResult, DISPATCH_ID, NOW, TASK_ARN } from './records.ts';
+
+describe('a report of the state machine', () => {
+  it('takes a Cause that is an ECS task for the stop', () => {
+    const cause = JSON.stringify({ TaskArn: TASK_ARN, StopCode: 'EssentialContainerExited' });
+
+    expect(readReport({ error: 'States.TaskFailed', cause }).stop).toMatchObject({ TaskArn: TASK_ARN });
+  });
+
+  it.each([
+    ['words', 'ECS.ClusterNotFoundException', 'Cluster not found.', 'ECS.ClusterNotFoundException: Cluster not found.'],
+    ['other JSON', 'AmazonECS.Unknown', '{"Failures":[]}', 'AmazonECS.Unknown: {"Failures":[]}'],
+    ['broken JSON', 'E', '{"TaskArn":', 'E: {"TaskArn":'],
+    ['nothing', 'States.Runtime', null, 'States.Runtime'],
+  ])('takes an error whose Cause is %s for a failed start', (_, error, cause, stoppedReason) => {
+    expect(readReport({ error, cause }).stop).toEqual({ stopCode: 'TaskFailedToStart', stoppedReason });
+  });
+
+  it('knows no stop where the time ran out before one was seen', () => {
+    expect(readReport({ timedOut: true, stop: {} })).toEqual({ timedOut: true });
+  });
+});
+
+describe('mapping a stop', () => {
+  const failedStart = readReport({ error: 'AmazonECS.Unknown', cause: 'Capacity is unavailable.' });
+
+  it.each<[string, Partial<DispatchRecord>, boolean]>([
+    ['is still PENDING', { status: 'PENDING' }, true],
+    ['is PROVISIONING', { status: 'PROVISIONING' }, true],
+    ['has passed the fence', RUNNING, false],
+    ['has ended', { status: 'FAILED' }, false],
+    ['was cancelled', { status: 'PROVISIONING', cancelRequestedAt: NOW }, false],
+    ['belongs to a later attempt', { status: 'PROVISIONING', attempt: 2 }, false],
+  ])('after a failed start where the attempt %s', async (_, fields, runAgain) => {
+    const mapped = await mapStop(world({ record: aRecord(fields) }).collaborators, REF, failedStart);
+
+    expect(mapped.runAgain).toBe(runAgain);
+    expect(mapped.reason).not.toBe('');
+  });
+
+  it('runs nothing again for a dispatch without a record', async () => {
+    const mapped = await mapStop(world({}).collaborators, REF, failedStart);
+
+    expect(mapped).toMatchObject({ status: 'FAILED', runAgain: false });
+  });
+
+  it("says the agent's own exit code and when ECS saw the stop", async () => {
+    const { collaborators } = world({ record: aRecord(RUNNING), result: aResult({ exitCode: 124 }) });
+
+    const mapped = await mapStop(collaborators, REF, {
+      stop: stopped('EssentialContainerExited', 1).stop,
+      timedOut: false,
+    });
+
+    expect(mapped).toMatchObject({ status: 'FAILED', exitCode: 124, stoppedAt: NOW, runAgain: false });
+  });
+
+  it('does not believe an exit code of 0 where no worker passed the fence', async () => {
+    const { collaborators } = world({ record: aRecord({ status: 'PROVISIONING' }) });
+
+    const mapped = await mapStop(collaborators, REF, {
+      stop: stopped('EssentialContainerExited', 0).stop,
+      timedOut: false,
+    });
+
+    expect(mapped).toMatchObject({ status: 'FAILED', reason: expect.stringContaining('without having begun') });
+  });
+});
+
+describe('collecting the output', () => {
+  it('enters COMPLETING and answers what was verified', async () => {
+    const { state, collaborators } = world({ record: aRecord(RUNNING), manifest: aManifest() });
+
+    const outcome = await collectOutput(collaborators, REF, { status: 'SUCCESS', exitCode: 0 });
+
+    const output = { outputKey: `dispatches/${DISPATCH_ID}/1/`, fileCount: 2, totalBytes: 12 };
+    expect(outcome).toEqual({ status: 'SUCCESS', exitCode: 0, output });
+    expect(state.record?.status).toBe('COMPLETING');
+  });
+
+  it.each<[string, World, string]>([
+    ['there is no manifest', {}, 'not in S3'],
+    ['an object is missing', { manifest: aManifest(), sizes: { 'output.log': 10 } }, 'workspace.tar.gz is missing'],
+    [
+      'an object has another size',
+      { manifest: aManifest(), sizes: { 'workspace.tar.gz': 99, 'output.log': 10 } },
+      '99 bytes instead of 100',
+    ],
+    ['files have no archive', { manifest: aManifest({ objects: [] }) }, 'no workspace.tar.gz'],
+    ['the manifest is of another attempt', { manifest: aManifest({ attempt: 2 }) }, 'another attempt'],
+    ['no worker began', { record: aRecord({ status: 'PROVISIONING' }), manifest: aManifest() }, 'no longer running'],
+  ])('turns SUCCESS into FAILED where %s', async (_, changes, reason) => {
+    const { collaborators } = world({ record: aRecord(RUNNING), ...changes });
+
+    const outcome = await collectOutput(collaborators, REF, { status: 'SUCCESS', exitCode: 0 });
+
+    expect(outcome).toMatchObject({ status: 'FAILED', exitCode: 0, reason: expect.stringContaining(reason) });
+    expect(outcome.output).toBeUndefined();
+  });
+
+  it('leaves a failure without output as it is, and gives one with output its output', async () => {
+    const failure = { status: 'FAILED', exitCode: 3, reason: 'The agent exited with code 3.' } as const;
+    const without = world({ record: aRecord(RUNNING) });
+    const having = world({ record: aRecord(RUNNING), manifest: aManifest() });
+
+    expect(await collectOutput(without.collaborators, REF, failure)).toEqual(failure);
+    expect(await collectOutput(having.collaborators, REF, failure)).toMatchObject({
+      ...failure,
+      output: { fileCount: 2 },
+    });
+  });
+});
+
+describe('recording an outcome', () => {
+  const failure = { status: 'FAILED', reason: 'The agent exited with code 3.' } as const;
+
+  it('ends the attempt, frees the place, publishes and counts; repeats add nothing', async () => {
+    const { state, collaborators } = world({ record: aRecord({ ...RUNNING, status: 'COMPLETING' }) });
+
+    const first = await recordOutcome(collaborators, REF, { status: 'SUCCESS', exitCode: 0 }, 'record-outcome');
+    const second = await recordOutcome(collaborators, REF, failure, 'record-outcome');
+
+    expect([first.status, second.status]).toEqual(['SUCCESS', 'SUCCESS']);
+    expect(state.events).toEqual([
+      expect.objectContaining({ eventId: `${DISPATCH_ID}-1-ended`, status: 'SUCCESS', exitCode: 0, endedAt: NOW }),
+    ]);
+    expect(state.counted).toEqual(['ended SUCCESS']);
+    expect(state.freed).toContain(`acme ${DISPATCH_ID}-1`);
+  });
+
+  it('publishes what an earlier try had written but not published', async () => {
+    const { state, collaborators } = world({ record: aRecord({ status: 'TIMEOUT', endedAt: NOW, reason: 'late' }) });
+
+    const recorded = await recordOutcome(collaborators, REF, failure, 'record-outcome');
+
+    expect(recorded).toEqual({ status: 'TIMEOUT', reason: 'late' });
+    expect(state.events).toHaveLength(1);
+  });
+
+  it('frees the place of an attempt that a later one took over, and touches nothing of that', async () => {
+    const record = aRecord({ ...RUNNING, attempt: 2 });
+    const { state, collaborators } = world({ record });
+
+    const recorded = await recordOutcome(collaborators, REF, failure, 'record-outcome');
+
+    expect(recorded).toMatchObject({ status: 'FAILED', reason: expect.stringContaining('later attempt (2)') });
+    expect([state.record, state.freed, state.events]).toEqual([record, [`acme ${DISPATCH_ID}-1`], []]);
+  });
+
+  it('ends as FAILED what cannot end as SUCCESS, and answers FAILED where there is no record', async () => {
+    const refused = world({ record: aRecord({ status: 'PROVISIONING' }) });
+
+    const recorded = await recordOutcome(refused.collaborators, REF, { status: 'SUCCESS' }, 'record-outcome');
+    const unknown = await recordOutcome(world({}).collaborators, REF, failure, 'record-outcome');
+
+    expect([recorded.status, unknown.status]).toEqual(['FAILED', 'FAILED']);
+    expect(refused.state.record?.status).toBe('FAILED');
+  });
+});

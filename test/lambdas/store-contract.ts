@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { ulid } from 'ulid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { DISPATCH_STATUSES, type DispatchStatus, TERMINAL_STATUSES } from '../../core/dispatch-status.ts';
+import { ApiKeyStore } from '../../lambdas/shared/api-key-store.ts';
+import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
+import { documentClient } from '../../lambdas/shared/document-client.ts';
+import { TenantStore } from '../../lambdas/shared/tenant-store.ts';
+import { aRecord, NOW, TASK_ARN } from './records.ts';
+import { createTable } from './tables.ts';
+
+/** A DynamoDB that the stores are held against. */
+export interface DynamoDbUnderTest {
+  readonly client: DynamoDBClient;
+  close(): Promise<void>;
+}
+
+const LATER = '2026-03-01T12:00:05.000Z';
+const OTHER_TASK = TASK_ARN.replace('0123', 'ffff');
+const RACERS = 12;
+
+/** What our stores promise, whichever DynamoDB is underneath. */
+export function describeStores(name: string, connect: () => Promise<DynamoDbUnderTest>): void {
+  describe(`the stores on ${name}`, () => {
+    let database: DynamoDbUnderTest;
+    let documents: DynamoDBDocumentClient;
+
+    beforeAll(async () => {
+      database = await connect();
+      documents = documentClient(database.client);
+    });
+    afterAll(() => database.close());
+
+    describeDispatches(() => database.client);
+    describeTenants(() => database.client);
+
+    it('knows an issued key by its hash alone, and a revoked one no more', async () => {
+      const table = await createTable(database.client, 'keyHash');
+      const keys = new ApiKeyStore(documents, table);
+      const key = await keys.issue('acme', new Date(NOW));
+      const other = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
+
+      const found = [await keys.tenantOf(key), await keys.tenantOf(other), await keys.tenantOf('op_live_')];
+      await revokeAll(database.client, table, key);
+
+      expect(key).toMatch(/^op_live_[\w-]{43}$/);
+      expect(found).toEqual(['acme', undefined, undefined]);
+      expect(await keys.tenantOf(key)).toBeUndefined();
+    });
+  });
+}
+
+async function revokeAll(client: DynamoDBClient, TableName: string, key: string): Promise<void> {
+  const keyHash = createHash('sha256').update(key).digest('hex');
+  await client.send(new DeleteItemCommand({ TableName, Key: { keyHash: { S: keyHash } } }));
+}
+
+function describeDispatches(client: () => DynamoDBClient): void {
+  let store: DispatchStore;
+
+  beforeAll(async () => {
+    store = new DispatchStore(documentClient(client()), await createTable(client(), 'dispatchId'));
+  });
+
+  const given = async (fields: Partial<DispatchRecord>): Promise<DispatchRecord> => {
+    const record = aRecord({ dispatchId: ulid(), ...fields });
+    await store.create(record);
+    return record;
+  };
+  const fence = (record: DispatchRecord, taskArn = TASK_ARN) =>
+    store.passFence({ dispatchId: record.dispatchId, attempt: record.attempt, taskArn, startedAt: NOW });
+
+  it('creates a record once, and leaves it as it is from then on', async () => {
+    const record = await given({});
+
+    const again = await store.create({ ...record, status: 'FAILED' });
+
+    expect(again).toBe(false);
+    expect(await store.get(record.dispatchId)).toEqual(record);
+    expect(await store.get(ulid())).toBeUndefined();
+  });
+
+  it('lets one worker through the start fence, whatever the race, and that one again', async () => {
+    const record = await given({ status: 'PROVISIONING' });
+    const arns = Array.from({ length: RACERS }, (_, index) => `${TASK_ARN}${index}`);
+
+    const passed = await Promise.all(arns.map((arn) => fence(record, arn)));
+
+    const winners = arns.filter((_, index) => passed[index]);
+    expect(winners).toHaveLength(1);
+    expect(await fence(record, winners[0])).toBe(true);
+    expect(await store.get(record.dispatchId)).toMatchObject({
+      status: 'RUNNING',
+      taskArn: winners[0],
+      startedAt: NOW,
+    });
+  });
+
+  it.each<[string, Partial<DispatchRecord>]>([
+    ['is still PENDING', { status: 'PENDING' }],
+    ['has ended', { status: 'FAILED' }],
+    ['is completing', { status: 'COMPLETING', taskArn: TASK_ARN }],
+    ['was cancelled', { status: 'PROVISIONING', cancelRequestedAt: NOW }],
+    ['belongs to another ECS task', { status: 'PROVISIONING', taskArn: OTHER_TASK }],
+    ['runs in another ECS task', { status: 'RUNNING', taskArn: OTHER_TASK }],
+  ])('keeps a worker out where the attempt %s', async (_, fields) => {
+    const record = await given(fields);
+
+    const passed = await fence(record);
+
+    expect(passed).toBe(false);
+    expect(await store.get(record.dispatchId)).toEqual(record);
+  });
+
+  it('keeps a worker of another attempt, or of no dispatch, out', async () => {
+    const record = await given({ status: 'PROVISIONING', attempt: 2 });
+
+    const passed = [await fence({ ...record, attempt: 1 }), await fence(aRecord({ dispatchId: ulid() }))];
+
+    expect(passed).toEqual([false, false]);
+  });
+
+  it('keeps the time at which a cancel was first asked for', async () => {
+    const record = await given({ status: 'RUNNING', taskArn: TASK_ARN });
+
+    const first = await store.requestCancel(record.dispatchId, NOW);
+    const second = await store.requestCancel(record.dispatchId, LATER);
+
+    expect(first).toMatchObject({ cancelRequestedAt: NOW, taskArn: TASK_ARN });
+    expect(second).toMatchObject({ cancelRequestedAt: NOW, updatedAt: LATER });
+  });
+
+  it('either cancels before the fence or lets the canceller see the ECS task', async () => {
+    const record = await given({ status: 'PROVISIONING' });
+
+    const [passed, cancelled] = await Promise.all([fence(record), store.requestCancel(record.dispatchId, NOW)]);
+
+    expect(cancelled?.taskArn).toBe(passed ? TASK_ARN : undefined);
+  });
+
+  it('cancels nothing that has ended or never was', async () => {
+    const ended = await Promise.all(TERMINAL_STATUSES.map((status) => given({ status })));
+
+    const answers = [
+      ...(await Promise.all(ended.map(({ dispatchId }) => store.requestCancel(dispatchId, NOW)))),
+      await store.requestCancel(ulid(), NOW),
+    ];
+
+    expect(answers).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  });
+
+  it('enters COMPLETING from RUNNING, and stays there', async () => {
+    const records = await Promise.all(DISPATCH_STATUSES.map((status) => given({ status })));
+
+    const entered = await Promise.all(records.map((record) => store.beginCompleting(record, NOW)));
+
+    expect(DISPATCH_STATUSES.filter((_, index) => entered[index])).toEqual(['RUNNING', 'COMPLETING']);
+  });
+
+  it.each<[DispatchStatus, boolean, boolean]>([
+    ['PENDING', false, true],
+    ['PROVISIONING', false, true],
+    ['RUNNING', false, true],
+    ['COMPLETING', true, true],
+    ['SUCCESS', false, false],
+    ['FAILED', false, false],
+  ])('from %s, ends as SUCCESS: %s, as FAILED: %s', async (status, success, failed) => {
+    const [one, other] = [await given({ status }), await given({ status })];
+    const writer = { writer: 'settle', endedAt: NOW } as const;
+
+    const ended = [
+      await store.end(one, { status: 'SUCCESS' }, writer),
+      await store.end(other, { status: 'FAILED', reason: 'x' }, writer),
+    ];
+
+    expect(ended).toEqual([success, failed]);
+  });
+
+  it('ends an attempt once, and tells the writer that did so the same on a retry', async () => {
+    const record = await given({ status: 'COMPLETING' });
+    const output = { outputKey: 'dispatches/x/1/', fileCount: 1, totalBytes: 2 };
+    const outcome = { status: 'SUCCESS', exitCode: 0, stoppedAt: NOW, output } as const;
+
+    const ended = await Promise.all([
+      store.end(record, outcome, { writer: 'record-outcome', endedAt: NOW }),
+      store.end(record, { status: 'FAILED', reason: 'x' }, { writer: 'settle', endedAt: NOW }),
+    ]);
+    const retried = await store.end(record, outcome, { writer: 'record-outcome', endedAt: LATER });
+
+    expect(ended.filter(Boolean)).toHaveLength(1);
+    expect(retried).toBe(ended[0]);
+    expect((await store.get(record.dispatchId))?.endedAt).toBe(NOW);
+  });
+
+  it('ends nothing of a later attempt', async () => {
+    const record = await given({ status: 'RUNNING', attempt: 2 });
+
+    const ended = await store.end(
+      { ...record, attempt: 1 },
+      { status: 'FAILED' },
+      { writer: 'record-outcome', endedAt: NOW },
+    );
+
+    expect(ended).toBe(false);
+    expect(await store.get(record.dispatchId)).toEqual(record);
+  });
+
+  it('notes once that the end was published', async () => {
+    const record = await given({ status: 'FAILED' });
+
+    const noted = await Promise.all([store.markPublished(record, NOW), store.markPublished(record, NOW)]);
+
+    expect(noted.toSorted()).toEqual([false, true]);
+  });
+}
+
+function describeTenants(client: () => DynamoDBClient): void {
+  let store: TenantStore;
+  const tenant = { tenantId: 'acme', status: 'ACTIVE', maxConcurrent: 3, createdAt: NOW } as const;
+
+  beforeAll(async () => {
+    store = new TenantStore(documentClient(client()), await createTable(client(), 'tenantId'));
+    await store.create(tenant);
+  });
+
+  it('creates a tenant once', async () => {
+    const again = await store.create({ ...tenant, status: 'SUSPENDED' });
+
+    expect(again).toBe(false);
+    expect(await store.get('acme')).toEqual(tenant);
+  });
+
+  it('gives out as many places as there are, whatever the race, and each member its own again', async () => {
+    const tenantId = 'crowded';
+    await store.create({ ...tenant, tenantId });
+    const names = Array.from({ length: RACERS }, (_, index) => `attempt-${index}`);
+
+    const taken = await Promise.all(names.map((name) => store.takePlace(tenantId, name, 3)));
+
+    const holders = names.filter((_, index) => taken[index]);
+    expect(holders).toHaveLength(3);
+    expect(await store.takePlace(tenantId, holders[0] ?? '', 3)).toBe(true);
+  });
+
+  it('has room again once a place is freed, and frees as often as it is asked to', async () => {
+    const tenantId = 'single';
+    await store.create({ ...tenant, tenantId });
+    await store.takePlace(tenantId, 'first', 1);
+
+    await store.freePlace(tenantId, 'first');
+    await store.freePlace(tenantId, 'first');
+
+    expect(await store.takePlace(tenantId, 'second', 1)).toBe(true);
+    expect(await store.takePlace(tenantId, 'third', 1)).toBe(false);
+  });
+
+  it('has no place for anyone at a limit of 0, and makes no tenant up', async () => {
+    const taken = [await store.takePlace('acme', 'a', 0), await store.takePlace('nobody', 'a', 3)];
+    await store.freePlace('nobody', 'a');
+
+    expect(taken).toEqual([false, false]);
+    expect(await store.get('nobody')).toBeUndefined();
+  });
+}

@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { availableAgents } from '../../core/agents.ts';
+import { flat, listOf, resourceNamed, resourcesOf, synthesize } from './synthesize.ts';
+
+const template = synthesize();
+
+describe('the tables', () => {
+  it.each([
+    ['dispatches', 'dispatchId', 'expiresAt'],
+    ['tenants', 'tenantId', undefined],
+    ['api-keys', 'keyHash', undefined],
+    ['idempotency', 'id', 'expiration'],
+  ])('%s is keyed by %s and forgets by %s', (name, key, timeToLive) => {
+    const { Properties, DeletionPolicy } = resourceNamed(
+      template,
+      'AWS::DynamoDB::Table',
+      'TableName',
+      `outpost-${name}`,
+    );
+
+    expect(Properties.KeySchema).toEqual([{ AttributeName: key, KeyType: 'HASH' }]);
+    expect(Properties.TimeToLiveSpecification?.AttributeName).toBe(timeToLive);
+    expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
+    expect(Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+    expect(Properties.DeletionProtectionEnabled).toBe(true);
+    expect(DeletionPolicy).toBe('Retain');
+  });
+
+  it('are four, each of which something uses', () => {
+    const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
+
+    expect(tables).toHaveLength(4);
+  });
+
+  it('let dispatches be found by status, by tenant and by ECS task', () => {
+    const { Properties } = resourceNamed(template, 'AWS::DynamoDB::Table', 'TableName', 'outpost-dispatches');
+
+    const indexes = listOf(Properties.GlobalSecondaryIndexes).map(({ IndexName, KeySchema, Projection }) => [
+      IndexName,
+      listOf(KeySchema).map(({ AttributeName }) => AttributeName),
+      Projection?.ProjectionType,
+    ]);
+    expect(indexes).toEqual([
+      ['status-createdAt-index', ['status', 'createdAt'], 'ALL'],
+      ['tenant-createdAt-index', ['tenantId', 'createdAt'], 'ALL'],
+      ['task_arn-index', ['taskArn'], 'KEYS_ONLY'],
+    ]);
+  });
+});
+
+describe('the buckets', () => {
+  it.each([
+    ['artifacts', 90],
+    ['context', 30],
+  ])('%s keeps objects for %i days, encrypted and away from the public', (name, days) => {
+    const [bucket] = resourcesOf(template, 'AWS::S3::Bucket').filter(({ Properties }) =>
+      flat(Properties.BucketName).startsWith(`outpost-${name}-`),
+    );
+
+    expect(bucket?.DeletionPolicy).toBe('Retain');
+    expect(bucket?.Properties).toMatchObject({
+      BucketEncryption: { ServerSideEncryptionConfiguration: [expect.anything()] },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: { Rules: [{ ExpirationInDays: days, Status: 'Enabled' }] },
+    });
+  });
+
+  it('refuse whoever comes without TLS', () => {
+    const policies = resourcesOf(template, 'AWS::S3::BucketPolicy');
+
+    expect(policies).toHaveLength(2);
+    for (const { Properties } of policies) {
+      expect(Properties.PolicyDocument?.Statement).toContainEqual(
+        expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      );
+    }
+  });
+});
+
+describe('the state machine', () => {
+  it('is given exactly the substitutions that its file asks for', () => {
+    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+    const file = readFileSync(new URL('../../state-machines/dispatch.asl.json', import.meta.url), 'utf8');
+
+    const asked = new Set([...file.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name));
+
+    expect(machine?.Properties.DefinitionString).toBe(file);
+    expect(Object.keys(machine?.Properties.DefinitionSubstitutions ?? {}).sort()).toEqual([...asked].sort());
+  });
+
+  it('calls each function by its own ARN', () => {
+    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+
+    const given = machine?.Properties.DefinitionSubstitutions;
+
+    expect(flat(given?.MapStopReasonFunction)).toBe('<WorkflowStepsMapStopReasonFunction.Arn>');
+    expect(flat(given?.CollectOutputFunction)).toBe('<WorkflowStepsCollectOutputFunction.Arn>');
+    expect(flat(given?.RecordOutcomeFunction)).toBe('<WorkflowStepsRecordOutcomeFunction.Arn>');
+  });
+
+  it('logs errors without the data of executions, and is traced', () => {
+    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+
+    expect(machine?.Properties.LoggingConfiguration).toMatchObject({ Level: 'ERROR', IncludeExecutionData: false });
+    expect(machine?.Properties.TracingConfiguration).toEqual({ Enabled: true });
+  });
+});
+
+describe('the ECS task of an agent', () => {
+  it('is one container `worker` that is told where its things are', () => {
+    const { Properties } = resourceNamed(template, 'AWS::ECS::TaskDefinition', 'Family', 'outpost-shell');
+
+    const [worker, ...others] = listOf(Properties.ContainerDefinitions);
+
+    expect(others).toEqual([]);
+    expect(worker).toMatchObject({
+      Name: 'worker',
+      Essential: true,
+      StopTimeout: 120,
+      LinuxParameters: { InitProcessEnabled: true },
+      LogConfiguration: { LogDriver: 'awslogs', Options: { 'awslogs-stream-prefix': 'shell' } },
+    });
+    expect(flat(worker?.LogConfiguration?.Options?.['awslogs-group'])).toBe('<AgentsLog>');
+    expect(listOf(worker?.Environment).map(({ Name, Value }) => `${flat(Name)}=${flat(Value)}`)).toEqual([
+      'AGENT=shell',
+      'DISPATCHES_TABLE=<Storagedispatches>',
+      'CONTEXT_BUCKET=<Storagecontext>',
+      'ARTIFACTS_BUCKET=<Storageartifacts>',
+    ]);
+  });
+
+  it('has the size that the catalogue says, on ARM64', () => {
+    const { Properties } = resourceNamed(template, 'AWS::ECS::TaskDefinition', 'Family', 'outpost-shell');
+
+    expect(Properties).toMatchObject({
+      Cpu: '512',
+      Memory: '1024',
+      NetworkMode: 'awsvpc',
+      RequiresCompatibilities: ['FARGATE'],
+      RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+    });
+  });
+
+  it('exists for available agents alone', () => {
+    const families = resourcesOf(template, 'AWS::ECS::TaskDefinition').map(({ Properties }) => Properties.Family);
+
+    expect(families).toEqual(['outpost-shell']);
+  });
+
+  it.each(availableAgents())('has a stage of its own in the Dockerfile: %s', (agent) => {
+    const dockerfile = readFileSync(new URL('../../worker/Dockerfile', import.meta.url), 'utf8');
+
+    expect(dockerfile).toMatch(new RegExp(`^FROM \\S+ AS ${agent}$`, 'm'));
+  });
+
+  it('lets nothing in from the network, and needs no NAT gateway to get out', () => {
+    const groups = resourcesOf(template, 'AWS::EC2::SecurityGroup');
+
+    expect(groups).toHaveLength(1);
+    expect(groups[0]?.Properties.SecurityGroupIngress).toBeUndefined();
+    expect(resourcesOf(template, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);
+    expect(resourcesOf(template, 'AWS::EC2::NatGateway')).toEqual([]);
+    expect(resourcesOf(template, 'AWS::EC2::VPCEndpoint')).toHaveLength(2);
+  });
+});
+
+describe('the events', () => {
+  it('are kept as long as the records of dispatches', () => {
+    const [archive] = resourcesOf(template, 'AWS::Events::Archive');
+
+    expect(archive?.Properties).toMatchObject({ RetentionDays: 30, EventPattern: { source: ['outpost'] } });
+    expect(flat(archive?.Properties.SourceArn)).toBe('<EventsBus.Arn>');
+  });
+
+  it('of an execution of ours that ended badly reach `settle`', () => {
+    const { Properties } = resourceNamed(template, 'AWS::Events::Rule', 'Name', 'outpost-execution-ended');
+
+    expect(Properties.EventBusName).toBeUndefined();
+    expect(Properties.EventPattern).toEqual({
+      source: ['aws.states'],
+      'detail-type': ['Step Functions Execution Status Change'],
+      detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ Ref: expect.any(String) }] },
+    });
+    expect(flat(listOf(Properties.EventPattern?.detail?.stateMachineArn)[0])).toBe('<WorkflowStateMachine>');
+    expect(listOf(Properties.Targets).map(({ Arn }) => flat(Arn))).toEqual(['<SettlementSettleFunction.Arn>']);
+  });
+
+  it('may call their target, each from its own rule', () => {
+    const permissions = resourcesOf(template, 'AWS::Lambda::Permission').map(({ Properties }) => [
+      Properties.Principal,
+      flat(Properties.FunctionName),
+      flat(Properties.SourceArn),
+    ]);
+
+    expect(permissions).toContainEqual([
+      'events.amazonaws.com',
+      '<SettlementSettleFunction.Arn>',
+      '<SettlementExecutionEnded.Arn>',
+    ]);
+  });
+});
+
+describe('the HTTP API', () => {
+  it('hands every request to one function', () => {
+    const [route, ...others] = resourcesOf(template, 'AWS::ApiGatewayV2::Route');
+    const [integration] = resourcesOf(template, 'AWS::ApiGatewayV2::Integration');
+
+    expect(others).toEqual([]);
+    expect(route?.Properties.RouteKey).toBe('$default');
+    expect(integration?.Properties).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
+    expect(flat(integration?.Properties.IntegrationUri)).toBe('<ApiFunction.Arn>');
+  });
+
+  it('is throttled, and logs who came for what without their keys', () => {
+    const { Properties } = resourceNamed(template, 'AWS::ApiGatewayV2::Stage', 'StageName', '$default');
+
+    expect(Properties.DefaultRouteSettings?.ThrottlingRateLimit).toBeGreaterThan(0);
+    expect(Properties.DefaultRouteSettings?.ThrottlingBurstLimit).toBeGreaterThan(0);
+    expect(Object.values(JSON.parse(flat(Properties.AccessLogSettings?.Format)))).toContain('$context.path');
+    expect(Properties.AccessLogSettings?.Format).not.toMatch(/authorization|header/i);
+  });
+});
+
+describe('the template', () => {
+  it('holds no custom resource', () => {
+    const types = Object.values(template.Resources).map(({ Type }) => Type);
+
+    expect(types.filter((type) => !type.startsWith('AWS::') || type.startsWith('AWS::CloudFormation::'))).toEqual([]);
+  });
+
+  it('says where to find what was made', () => {
+    const outputs = Object.entries(template.Outputs).map(([name, { Value }]) => `${name}=${flat(Value)}`);
+
+    expect(outputs).toEqual([
+      'ApiUrl=<ApiHttpApi.ApiEndpoint>',
+      'StateMachineArn=<WorkflowStateMachine>',
+      'ArtifactsBucket=<Storageartifacts>',
+      'ContextBucket=<Storagecontext>',
+      'EventBusName=<EventsBus>',
+      'ClusterName=<AgentsCluster>',
+      'TenantsTable=<Storagetenants>',
+      'ApiKeysTable=<Storageapikeys>',
+      'AgentLogGroup=<AgentsLog>',
+    ]);
+  });
+});

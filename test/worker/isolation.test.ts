@@ -1,0 +1,104 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from './processes.ts';
+import { openWorker, type WorkerInTest } from './worker-in-test.ts';
+
+/** A user for one run: the worker kills whatever else runs as its agent's. */
+let lastUid = 54_320;
+function anotherUser(): { AGENT_UID: string } {
+  lastUid += 1;
+  return { AGENT_UID: String(lastUid) };
+}
+
+const isRoot = process.getuid?.() === 0;
+
+let worker: WorkerInTest;
+
+beforeAll(async () => {
+  worker = await openWorker();
+});
+afterAll(() => worker.close());
+
+// As in the container: only root can give the agent a user of its own.
+if (isRoot) {
+  describe.concurrent('an agent with a user of its own', () => {
+    it('owns its workspace and its home, and has no group but its own', async () => {
+      const environment = anotherUser();
+      const run = await worker.run('id -u; id -G; touch file "$HOME/file" "$TMPDIR/file"', { environment });
+
+      const { exitCode, stdout } = await run.ended;
+
+      expect({ exitCode, lines: stdout.split('\n').slice(0, 2) }).toEqual({
+        exitCode: 0,
+        lines: [environment.AGENT_UID, environment.AGENT_UID],
+      });
+      expect(statSync(run.workspace).uid).toBe(Number(environment.AGENT_UID));
+    });
+
+    it('can look into nothing of the worker', async () => {
+      const run = await worker.run(
+        `base="$(dirname "$(dirname "$HOME")")"
+        for secret in /proc/$PPID/environ "$base/output.log"; do
+          cat "$secret" > /dev/null 2>&1 && echo "READ $secret"
+        done
+        ls "$base" > /dev/null 2>&1 && echo "LISTED $base"
+        kill -0 $PPID 2> /dev/null && echo SIGNALLED
+        echo done`,
+        { environment: anotherUser() },
+      );
+
+      const { exitCode, stdout } = await run.ended;
+
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'done\n[outpost] Uploaded 0 files.\n' });
+    });
+
+    it('may open its own outputs by name', async () => {
+      const run = await worker.run('echo out > /dev/stdout; echo err > /dev/stderr', { environment: anotherUser() });
+
+      const { exitCode, stdout } = await run.ended;
+
+      expect(exitCode).toBe(0);
+      expect(stdout.split('\n')).toEqual(expect.arrayContaining(['out', 'err']));
+    });
+
+    it('has its workspace packed with its own rights', async () => {
+      const run = await worker.run('echo x > mine; echo x > closed; chmod 000 closed; mkdir -m 0 shut', {
+        environment: anotherUser(),
+      });
+
+      const { exitCode } = await run.ended;
+      const { files, skipped } = await run.manifest();
+
+      expect(exitCode).toBe(0);
+      expect(files.map(({ path }) => path)).toEqual(['mine']);
+      expect(skipped).toEqual([
+        { path: 'closed', reason: 'cannot be read: permission denied' },
+        { path: 'shut', reason: 'cannot be read: permission denied' },
+      ]);
+    });
+
+    it('leaves no process behind that dropped every other trace', async () => {
+      const run = await worker.run(
+        `here="$PWD"
+        (cd / && env -i setsid bash -c 'echo $$ > "$0/pid"; exec sleep 300' "$here" > /dev/null 2>&1 &)
+        until [ -s pid ]; do sleep 0.05; done`,
+        { environment: anotherUser() },
+      );
+
+      const { exitCode } = await run.ended;
+
+      const pid = Number(readFileSync(join(run.workspace, 'pid'), 'utf8'));
+      expect({ exitCode, alive: isAlive(pid) }).toEqual({ exitCode: 0, alive: false });
+    });
+  });
+} else {
+  it('refuses to give the agent another user where it is not root', async () => {
+    const run = await worker.run('true', { environment: anotherUser() });
+
+    const { exitCode, stdout } = await run.ended;
+
+    expect(exitCode).toBe(65);
+    expect(stdout).toContain('only root can run the agent as another user');
+  });
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
+import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { agentUser } from '../../worker/agent/agent-user.ts';
+import { type AttemptWork, runAttempt } from '../../worker/run-attempt.ts';
+import { WorkerLog } from '../../worker/worker-log.ts';
+import { DISPATCH_ID, SHA256, TASK_ARN } from '../lambdas/records.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'outpost-attempt-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SPEC: DispatchSpec = {
+  version: 1,
+  dispatchId: DISPATCH_ID,
+  tenantId: 'acme',
+  agent: 'shell',
+  task: 'exit 0',
+  timeoutSeconds: 60,
+};
+
+/** Work with everything in place, whose collaborators note what was asked of them. */
+function workWith(changes: Partial<AttemptWork> = {}) {
+  const uploaded = new Map<Artifact, unknown>();
+  const said: string[] = [];
+  const sink = new Writable({
+    write: (chunk, _encoding, done) => {
+      said.push(String(chunk));
+      done();
+    },
+  });
+  const put = async (artifact: Artifact, content: unknown) => {
+    uploaded.set(artifact, content);
+    return { name: ARTIFACTS[artifact], size: 0, sha256: SHA256 };
+  };
+  const work: AttemptWork = {
+    attempt: { dispatchId: DISPATCH_ID, attempt: 1 },
+    agent: 'shell',
+    workspace: mkdtempSync(join(folder, 'workspace-')),
+    user: agentUser(undefined),
+    packer: { file: process.execPath, args: ['--version'] },
+    specs: { getSpec: async () => ({ valid: true, content: SPEC }) },
+    dispatches: { passFence: async () => true },
+    bucket: { put, putJson: put },
+    log: new WorkerLog(sink),
+    stop: new AbortController().signal,
+    fetchTaskArn: async () => TASK_ARN,
+    ...changes,
+  };
+  return { work, uploaded, said };
+}
+
+describe('an attempt', () => {
+  it('passes the fence as itself, under its ECS task', async () => {
+    const passes: unknown[] = [];
+    const passFence = async (pass: unknown) => passes.push(pass) > 0;
+    const { work } = workWith({ dispatches: { passFence } });
+
+    const exitCode = await runAttempt(work);
+
+    expect(exitCode).toBe(0);
+    expect(passes).toEqual([
+      { dispatchId: DISPATCH_ID, attempt: 1, taskArn: TASK_ARN, startedAt: expect.stringMatching(/Z$/) },
+    ]);
+  });
+
+  it('runs nothing where it was stopped as it passed the fence, and says so in its result', async () => {
+    const stop = new AbortController();
+    const passFence = async () => {
+      stop.abort();
+      return true;
+    };
+    const { work, uploaded } = workWith({ dispatches: { passFence }, stop: stop.signal });
+
+    const exitCode = await runAttempt(work);
+
+    expect(exitCode).toBe(143);
+    expect(uploaded.get('result')).toMatchObject({
+      endedBy: 'stop',
+      reason: expect.stringContaining('before the agent'),
+    });
+    expect(uploaded.get('result')).not.toHaveProperty('exitCode');
+    expect(uploaded.has('manifest')).toBe(true);
+  });
+
+  it('keeps its own ending where it is stopped during the upload', async () => {
+    const stop = new AbortController();
+    const { work, uploaded } = workWith({ stop: stop.signal });
+    const { putJson } = work.bucket;
+    const stopping = {
+      ...work.bucket,
+      putJson: (artifact: Artifact, content: unknown) => {
+        stop.abort();
+        return putJson(artifact, content);
+      },
+    };
+
+    const exitCode = await runAttempt({ ...work, bucket: stopping });
+
+    expect(exitCode).toBe(0);
+    expect(uploaded.get('result')).toMatchObject({ endedBy: 'agent', exitCode: 0 });
+    expect(uploaded.has('manifest')).toBe(true);
+  });
+
+  it.each([
+    { case: 'its spec is missing', changes: { specs: { getSpec: async () => undefined } }, exit: 65 },
+    {
+      case: 'its spec cannot be read',
+      changes: { specs: { getSpec: () => Promise.reject(new Error('no S3')) } },
+      exit: 65,
+    },
+    {
+      case: 'its ECS task is unknown',
+      changes: { fetchTaskArn: () => Promise.reject(new Error('no answer')) },
+      exit: 75,
+    },
+    { case: 'the fence is closed', changes: { dispatches: { passFence: async () => false } }, exit: 75 },
+    {
+      case: 'the fence cannot be asked',
+      changes: { dispatches: { passFence: () => Promise.reject(new Error('throttled')) } },
+      exit: 75,
+    },
+  ])('writes nothing and exits $exit where $case', async ({ changes, exit }) => {
+    const { work, uploaded, said } = workWith(changes);
+
+    const exitCode = await runAttempt(work);
+
+    expect(exitCode).toBe(exit);
+    expect([...uploaded.keys()]).toEqual([]);
+    expect(said).toHaveLength(1);
+  });
+
+  it('says why where the machine has no place for it', async () => {
+    const { work, uploaded } = workWith();
+
+    const exitCode = await runAttempt({ ...work, workspace: '/dev/null/workspace' });
+
+    expect(exitCode).toBe(1);
+    expect([...uploaded.keys()]).toEqual(['result']);
+    expect(uploaded.get('result')).toMatchObject({ endedBy: 'worker', reason: expect.stringContaining('ENOTDIR') });
+  });
+
+  it('ends by the worker where the agent is not one of those it can run', async () => {
+    const spec = { ...SPEC, agent: 'claude' as const };
+    const { work, uploaded } = workWith({
+      agent: 'claude',
+      specs: { getSpec: async () => ({ valid: true, content: spec }) },
+    });
+
+    const exitCode = await runAttempt(work);
+
+    expect(exitCode).toBe(127);
+    expect(uploaded.get('result')).toMatchObject({ endedBy: 'worker', reason: expect.stringContaining('claude') });
+  });
+});

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
+import type { ManifestObject } from '../../core/manifest.ts';
+import { CappedLog } from '../../worker/agent/capped-log.ts';
+import type { OutputBucket } from '../../worker/upload/attempt-bucket.ts';
+import type { PackedFiles } from '../../worker/upload/packed-workspace.ts';
+import { type AttemptOutput, uploadOutput } from '../../worker/upload/upload-output.ts';
+import { WorkerLog } from '../../worker/worker-log.ts';
+import { aResult, SHA256 } from '../lambdas/records.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'outpost-upload-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const FILE = { path: 'file', type: 'file', size: 1, sha256: SHA256 } as const;
+
+/** A bucket that refuses an artifact so many times before it takes it. */
+class StubbornBucket implements OutputBucket {
+  readonly taken: Artifact[] = [];
+
+  constructor(private readonly refusals: Partial<Record<Artifact, number>>) {}
+
+  async put(artifact: Artifact, source: AsyncIterable<Buffer>): Promise<ManifestObject> {
+    let size = 0;
+    for await (const chunk of source) size += chunk.length;
+    const left = this.refusals[artifact] ?? 0;
+    this.refusals[artifact] = left - 1;
+    if (left > 0) throw new Error(`no room for ${artifact}`);
+    this.taken.push(artifact);
+    return { name: ARTIFACTS[artifact], size, sha256: SHA256 };
+  }
+
+  async putJson(artifact: Artifact, document: unknown): Promise<ManifestObject> {
+    const bytes = [Buffer.from(JSON.stringify(document))];
+    return this.put(
+      artifact,
+      (async function* () {
+        yield* bytes;
+      })(),
+    );
+  }
+}
+
+async function attemptOutput(bucket: OutputBucket): Promise<AttemptOutput> {
+  const output = await CappedLog.create(join(mkdtempSync(join(folder, 'run-')), 'output.log'));
+  await output.close();
+  return {
+    bucket,
+    output,
+    async *packWorkspace(): AsyncGenerator<Buffer, PackedFiles> {
+      yield Buffer.from('archive');
+      return { files: [FILE], skipped: [] };
+    },
+    result: aResult(),
+    log: new WorkerLog(new Writable({ write: (_chunk, _encoding, done) => done() })),
+    pauses: [0, 0],
+  };
+}
+
+describe('the upload', () => {
+  it('writes the manifest last, and names in it all the rest', async () => {
+    const bucket = new StubbornBucket({});
+
+    const manifest = await uploadOutput(await attemptOutput(bucket));
+
+    expect(bucket.taken.at(-1)).toBe('manifest');
+    expect([...bucket.taken].sort()).toEqual(['archive', 'log', 'manifest', 'result']);
+    expect(manifest.files).toEqual([FILE]);
+    expect(manifest.objects.map(({ name }) => name)).toEqual(['workspace.tar.gz', 'output.log', 'result.json']);
+  });
+
+  it.each(['archive', 'log', 'result', 'manifest'] as const)('tries %s three times', async (artifact) => {
+    const bucket = new StubbornBucket({ [artifact]: 2 });
+
+    await uploadOutput(await attemptOutput(bucket));
+
+    expect([...bucket.taken].sort()).toEqual(['archive', 'log', 'manifest', 'result']);
+  });
+
+  it('saves log and result where the archive cannot be, and writes no manifest', async () => {
+    const bucket = new StubbornBucket({ archive: 3 });
+
+    const uploaded = uploadOutput(await attemptOutput(bucket));
+
+    await expect(uploaded).rejects.toThrow('no room for archive');
+    expect([...bucket.taken].sort()).toEqual(['log', 'result']);
+  });
+});

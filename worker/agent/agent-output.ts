@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkerLog } from '../worker-log.ts';
+import type { CappedLog } from './capped-log.ts';
+import { LogLines } from './log-lines.ts';
+
+/** Milliseconds that output may still take to arrive after the last process of the agent is gone. */
+const DRAIN_MS = 5_000;
+
+/**
+ * Carries an agent's output to `output.log`, byte by byte, and to the container's log, line by line. It reads no faster
+ * than both take it, so an agent that floods waits instead of filling our memory.
+ */
+export class AgentOutput {
+  private readonly done: Promise<unknown>;
+
+  constructor(
+    private readonly readers: readonly Socket[],
+    private readonly log: CappedLog,
+    private readonly stream: WorkerLog,
+  ) {
+    this.done = Promise.all(readers.map((reader) => this.carry(reader)));
+    // Whoever drains hears of a failure; until then it is not an unhandled one.
+    this.done.catch(() => undefined);
+  }
+
+  /**
+   * Resolves when everything that was written has been carried. To be called when no writer is left. A reader of the
+   * container's log that stalls is left behind, so that `output.log` is whole.
+   */
+  async drain(): Promise<void> {
+    if (await this.doneWithin(DRAIN_MS)) return;
+    this.stream.abandon();
+    await this.doneWithin(DRAIN_MS);
+    for (const reader of this.readers) reader.destroy();
+    await this.done;
+  }
+
+  private async doneWithin(patienceMs: number): Promise<boolean> {
+    const over = new AbortController();
+    const patience = delay(patienceMs, false, { signal: over.signal }).catch(() => false);
+    const done = await Promise.race([this.done.then(() => true), patience]);
+    over.abort();
+    return done;
+  }
+
+  private async carry(reader: Socket): Promise<void> {
+    const lines = new LogLines();
+    try {
+      for await (const chunk of reader as AsyncIterable<Buffer>) {
+        await this.log.write(chunk);
+        await this.stream.write(lines.push(chunk));
+      }
+    } catch (error) {
+      // Our own `destroy` in `drain`: a process that we could not end still holds the pipe.
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+    }
+    await this.stream.write(lines.end());
+  }
+}

@@ -1,0 +1,49 @@
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AgentUser, handOver } from './agent-user.ts';
+
+/** The folders of one run, by paths without links. Only `workspace` is uploaded. */
+export interface AgentRooms {
+  readonly workspace: string;
+  readonly home: string;
+  readonly temp: string;
+  /** The worker's own: the agent may pass through it, and neither list nor write it. */
+  readonly base: string;
+  /** The agent's own, with its home, its temporary files and what it is given to read. */
+  readonly own: string;
+}
+
+/** Makes the workspace, where it is missing, and private folders beside it that last for this run. */
+export async function makeRooms(workspace: string, user: AgentUser): Promise<AgentRooms> {
+  await mkdir(workspace, { recursive: true });
+  const base = await mkdtemp(join(await realpath(tmpdir()), 'outpost-'));
+  const own = join(base, 'agent');
+  const home = join(own, 'home');
+  const rooms = { workspace: await realpath(workspace), base, own, home, temp: join(own, 'tmp') };
+  for (const folder of [own, rooms.home, rooms.temp]) await mkdir(folder, { mode: 0o700 });
+  for (const folder of [rooms.workspace, own, rooms.home, rooms.temp]) await handOver(folder, user);
+  if (user.identity.uid !== undefined) await chmod(base, 0o711);
+  return rooms;
+}
+
+/** Writes a file that only the agent can read. Returns its path. */
+export async function writeForAgent(
+  rooms: AgentRooms,
+  user: AgentUser,
+  name: string,
+  content: string,
+): Promise<string> {
+  const path = join(rooms.own, name);
+  await writeFile(path, content, { mode: 0o400, flag: 'wx' });
+  await handOver(path, user);
+  return path;
+}
+
+/**
+ * Removes what a run leaves on a machine that outlives it. In a container the disk goes with it; and root does not walk
+ * through folders that an agent could have prepared.
+ */
+export async function removeRooms(rooms: AgentRooms, user: AgentUser): Promise<void> {
+  if (user.identity.uid === undefined) await rm(rooms.base, { recursive: true, force: true, maxRetries: 3 });
+}

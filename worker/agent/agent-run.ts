@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { STOP_GRACE_MS, TIMEOUT_GRACE_MS } from '../../core/time-limits.ts';
+import type { AgentCommand } from '../agents/agent-command.ts';
+import { ProcessFamily } from '../processes/process-family.ts';
+import type { WorkerLog } from '../worker-log.ts';
+import { ATTEMPT_MARKER } from './agent-environment.ts';
+import { AgentOutput } from './agent-output.ts';
+import type { AgentRooms } from './agent-rooms.ts';
+import type { AgentUser } from './agent-user.ts';
+import type { CappedLog } from './capped-log.ts';
+import { Deadline } from './deadline.ts';
+import { type OutputPipe, openOutputPipe } from './output-pipe.ts';
+
+export interface AgentRun {
+  readonly command: AgentCommand;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly rooms: AgentRooms;
+  readonly user: AgentUser;
+  readonly timeoutMs: number;
+  /** Aborts when the ECS task is being stopped. */
+  readonly stop: AbortSignal;
+  readonly output: CappedLog;
+  readonly log: WorkerLog;
+  /** Milliseconds from TERM to KILL. @default what core says */
+  readonly grace?: { readonly timeoutMs: number; readonly stopMs: number };
+}
+
+/** How the agent's process ended: its own exit code, 128 + n for signal n. */
+export interface AgentEnd {
+  readonly endedBy: 'agent' | 'timeout' | 'stop';
+  readonly exitCode: number;
+}
+
+/** The agent's program could not be started. */
+export class AgentStartError extends Error {
+  override readonly name = 'AgentStartError';
+
+  constructor(
+    readonly file: string,
+    /** Whether the image has no such program. */
+    readonly isMissing: boolean,
+    override readonly cause: Error,
+  ) {
+    super(isMissing ? `There is no program \`${file}\` here.` : `\`${file}\` cannot be started: ${cause.message}.`);
+  }
+}
+
+const OBSERVE_MS = 500;
+
+/**
+ * Runs the agent to its end, whichever comes first: its own, that of its time, or a stop. When it resolves, everything
+ * that the agent started is gone and its output is carried. Throws an `AgentStartError`.
+ */
+export async function runAgent(run: AgentRun): Promise<AgentEnd> {
+  const pipes = await Promise.all(['stdout', 'stderr'].map((name) => openOutputPipe(name, run.rooms, run.user)));
+  const output = new AgentOutput(
+    pipes.map(({ reader }) => reader),
+    run.output,
+    run.log,
+  );
+  const child = await start(run, pipes).finally(() => {
+    for (const pipe of pipes) pipe.closeWriteEnd();
+  });
+  const family = new ProcessFamily(child.pid, {
+    marker: `${ATTEMPT_MARKER}=${run.environment[ATTEMPT_MARKER]}`,
+    outputs: pipes.map(({ path }) => path),
+    workspace: run.rooms.workspace,
+    uid: run.user.identity.uid,
+  });
+  const end = await awaitEnd(run, child, family).catch((error) => {
+    killGroup(child.pid);
+    throw error;
+  });
+  const survivors = await family.kill();
+  if (survivors.length > 0) run.log.say(`These processes cannot be killed: ${survivors.map(({ pid }) => pid).join()}.`);
+  await output.drain();
+  return end;
+}
+
+/** Ends at least the agent's own group where there is no telling what else runs. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    // Nobody is left; macOS says EPERM where only zombies are.
+    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+interface Started {
+  readonly pid: number;
+  readonly exited: Promise<number>;
+}
+
+async function start(run: AgentRun, [stdout, stderr]: readonly OutputPipe[]): Promise<Started> {
+  const { file, args, stdinFile } = run.command;
+  const stdin = stdinFile === undefined ? undefined : openSync(stdinFile, 'r');
+  try {
+    const child = spawn(file, args, {
+      cwd: run.rooms.workspace,
+      env: run.environment,
+      detached: true,
+      stdio: [stdin ?? 'ignore', stdout?.writeEnd, stderr?.writeEnd],
+      ...run.user.identity,
+    });
+    return await started(child);
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    throw new AgentStartError(file, cause.code === 'ENOENT', cause);
+  } finally {
+    if (stdin !== undefined) closeSync(stdin);
+  }
+}
+
+function started(child: ChildProcess): Promise<Started> {
+  const exited = new Promise<number>((resolve) => {
+    child.once('exit', (code, name) => resolve(code ?? 128 + (name === null ? 0 : constants.signals[name])));
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('spawn', () => resolve({ pid: child.pid ?? 0, exited }));
+  });
+}
+
+async function awaitEnd(run: AgentRun, child: Started, family: ProcessFamily): Promise<AgentEnd> {
+  const over = new AbortController();
+  const watching = watch(family, over.signal);
+  // It is awaited at the end; until then a failure is not an unhandled one.
+  watching.catch(() => undefined);
+  const deadline = new Deadline(run.timeoutMs);
+  try {
+    const exited = child.exited.then(() => 'agent' as const);
+    const endedBy = await Promise.race([
+      exited,
+      deadline.reached.then(() => 'timeout' as const),
+      aborted(run.stop).then(() => 'stop' as const),
+    ]);
+    if (endedBy !== 'agent') await endWithGrace(run, endedBy, family);
+    return { endedBy, exitCode: await child.exited };
+  } finally {
+    deadline.cancel();
+    over.abort();
+    await watching;
+  }
+}
+
+/** TERM to all, and KILL to who is left after the grace. A stop while the time-out's grace runs shortens it. */
+async function endWithGrace(run: AgentRun, why: 'timeout' | 'stop', family: ProcessFamily): Promise<void> {
+  const { timeoutMs, stopMs } = run.grace ?? { timeoutMs: TIMEOUT_GRACE_MS, stopMs: STOP_GRACE_MS };
+  const grace = new Deadline(why === 'stop' ? stopMs : timeoutMs);
+  run.stop.addEventListener('abort', () => grace.shorten(stopMs));
+  await family.terminate();
+  await Promise.race([grace.reached, family.gone(grace.signal)]);
+  grace.cancel();
+  await family.kill();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Looks at the family again and again: who leaves it by `setsid` is known only if it was seen before. */
+async function watch(family: ProcessFamily, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    await family.observe();
+    await delay(OBSERVE_MS, undefined, { signal: over }).catch(() => undefined);
+  }
+}

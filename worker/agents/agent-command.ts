@@ -1,0 +1,21 @@
+import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+
+/** What a dispatch gives to an agent's command line. */
+export interface AgentTask {
+  readonly spec: DispatchSpec;
+  /** Writes a file that the agent may read and nobody else, outside the workspace. Returns its path. */
+  writeFile(name: string, content: string): Promise<string>;
+}
+
+/** A program to run, with no shell in between. */
+export interface AgentCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Variables on top of those that every agent gets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A file for its standard input. @default /dev/null */
+  readonly stdinFile?: string;
+}
+
+/** How an agent of the catalogue is run. */
+export type MakeCommand = (task: AgentTask) => Promise<AgentCommand>;
