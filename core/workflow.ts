@@ -24,6 +24,8 @@ export const StopReport = z.object({
   /** The error's Cause as text: the stopped ECS task as JSON, or words. */
   cause: z.string().nullish(),
   timedOut: z.boolean().optional(),
+  /** The ECS task that the execution has stopped and waited for. */
+  taskArn: z.string().optional(),
 });
 export type StopReport = z.infer<typeof StopReport>;
 
@@ -32,7 +34,11 @@ export const MapStopReasonEvent = z.object({ ...Ref, report: StopReport });
 export type MapStopReasonEvent = z.infer<typeof MapStopReasonEvent>;
 
 /** Function `map-stop-reason` → state `RunAgain`. */
-export const MappedStop = Outcome.extend({ runAgain: z.boolean() });
+export const MappedStop = Outcome.extend({
+  runAgain: z.boolean(),
+  /** An ECS task that passed the start fence, and of which the execution does not know: RunTask's answer was lost. */
+  otherTaskArn: z.string().optional(),
+});
 export type MappedStop = z.infer<typeof MappedStop>;
 
 /** State `CollectOutput` → function `collect-output`, which answers an `Outcome` with its output. */

@@ -51,8 +51,14 @@ async function outcomeOf(
   const stop = record.taskArn
     ? await stopAndAwait(collaborators, record.taskArn, `execution ${execution.status}`)
     : undefined;
-  const report = { ...(stop ? { stop: withoutStepFunctions(stop, execution) } : {}), timedOut: false };
-  const { runAgain: _, ...mapped } = await mapStop(collaborators, record, report);
+  const report = {
+    ...(stop ? { stop: withoutStepFunctions(stop, execution) } : {}),
+    ...(record.taskArn ? { awaitedTaskArn: record.taskArn } : {}),
+    timedOut: false,
+  };
+  const { runAgain: _, otherTaskArn, ...mapped } = await mapStop(collaborators, record, report);
+  // An ECS task passed the start fence since the record was read: it is stopped like one that had before.
+  if (otherTaskArn) return outcomeOf(collaborators, { ...record, taskArn: otherTaskArn }, execution);
   return collectOutput(collaborators, record, asTheExecutionEnded(mapped, stop, execution));
 }
 

@@ -17,8 +17,9 @@ export interface MapStopCollaborators {
 export async function mapStop(
   { dispatches, artifacts }: MapStopCollaborators,
   ref: AttemptRef,
-  { stop, timedOut }: ReadReport,
+  report: ReadReport,
 ): Promise<MappedStop> {
+  const { stop, timedOut } = report;
   const record = await dispatches.get(ref.dispatchId);
   const ours = record?.attempt === ref.attempt ? record : undefined;
   const result = await readResult(artifacts, ref);
@@ -30,7 +31,21 @@ export async function mapStop(
     ...beforeTheFence(mapped.status, ours, timedOut),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     runAgain: runAgain && mayStillBegin(ours) && !cancelRequested,
+    ...otherTask(ours, report),
   };
+}
+
+/**
+ * RunTask may start an ECS task and its answer be lost; the retry then starts a second one. The fence lets one of them
+ * run, which may be the one that the execution knows nothing of. Left alone, it would outlive its dispatch.
+ */
+function otherTask(
+  record: DispatchRecord | undefined,
+  { stop, awaitedTaskArn }: ReadReport,
+): Pick<MappedStop, 'otherTaskArn'> {
+  const holder = record?.status === 'RUNNING' ? record.taskArn : undefined;
+  const known = awaitedTaskArn ?? readStop(stop).taskArn;
+  return holder === undefined || holder === known ? {} : { otherTaskArn: holder };
 }
 
 /** A `result.json` that cannot be read says as much as none: the stop decides then. */

@@ -5,6 +5,8 @@ import type { StopReport } from '../../core/workflow.ts';
 export interface ReadReport {
   readonly stop?: EcsStop;
   readonly timedOut: boolean;
+  /** The ECS task that was stopped and waited for. */
+  readonly awaitedTaskArn?: string;
 }
 
 /** Characters of an error's words that a reason keeps. */
@@ -17,12 +19,13 @@ const TASK_MARKS = ['TaskArn', 'Containers', 'StopCode', 'StoppedReason'];
  * Reads what the execution knows. A Cause is the stopped ECS task as JSON after `States.TaskFailed`, words or other JSON
  * after everything else; then no ECS task ran, and the error counts as a failed start.
  */
-export function readReport({ stop, error, cause, timedOut = false }: StopReport): ReadReport {
+export function readReport({ stop, error, cause, timedOut = false, taskArn }: StopReport): ReadReport {
+  const facts = { timedOut, ...(taskArn ? { awaitedTaskArn: taskArn } : {}) };
   const task = asTask(stop) ?? asTask(parseJson(cause));
-  if (task) return { stop: task, timedOut };
-  if (!error && !cause) return { timedOut };
+  if (task) return { ...facts, stop: task };
+  if (!error && !cause) return facts;
   const words = [error, cause].filter(Boolean).join(': ');
-  return { stop: { stopCode: 'TaskFailedToStart', stoppedReason: words.slice(0, MAX_WORDS) }, timedOut };
+  return { ...facts, stop: { stopCode: 'TaskFailedToStart', stoppedReason: words.slice(0, MAX_WORDS) } };
 }
 
 function asTask(value: unknown): EcsStop | undefined {

@@ -30,12 +30,18 @@ export async function runCommand<Options>(
   program: Command,
   act: (options: Options) => Promise<number>,
 ): Promise<never> {
+  process.stdout.on('error', ignoreClosedPipe);
   try {
     program.parse();
     process.exit(await act(program.opts() as Options));
   } catch (error) {
     process.exit(reportFailure(program.name(), error));
   }
+}
+
+/** Who pipes our output into `head` has read enough; what we serve goes on. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function reportFailure(name: string, error: unknown): number {

@@ -34,7 +34,12 @@ export async function createDynamoDb(aws: LocalAws): Promise<AwsService> {
     },
     handle: async (request) => {
       const operation = operationOf(request);
-      if (FORWARDED.has(operation)) return forward(dynalite, operation, await request.readBody());
+      if (FORWARDED.has(operation)) {
+        const body = await request.readBody();
+        const answer = await forward(dynalite, operation, body);
+        reportMistake(aws, operation, body, answer);
+        return answer;
+      }
       return Object.hasOwn(tables.operations, operation) ? own(request) : refuse(operation);
     },
     close: () => dynalite.close(),
@@ -132,6 +137,15 @@ async function forward(dynalite: Dynalite, operation: string, body: Buffer): Pro
     const message = 'The request failed because of an internal error; it may or may not have been done.';
     return jsonError(new AwsError('InternalServerError', message, { status: 500, cause }), CONTENT_TYPE);
   }
+}
+
+/** DynamoDB's words for a request that does not fit its table do not name the table: the operator's line does. */
+function reportMistake(aws: LocalAws, operation: string, request: Buffer, { status, body }: AwsResponse): void {
+  if (status !== 400) return;
+  const { __type: type, message } = JSON.parse(String(body)) as { __type?: string; message?: string };
+  if (!type?.endsWith('#ValidationException')) return;
+  const { TableName } = JSON.parse(request.toString('utf8')) as { TableName?: unknown };
+  aws.log(`dynamodb: ${operation} on ${String(TableName)}: ${message}`);
 }
 
 function operationOf(request: AwsRequest): string {

@@ -118,7 +118,7 @@ function operations(
   const { control, queries, definitions } = parts;
   return jsonOperations(
     {
-      RunTask: (input) => control.runTask(input),
+      RunTask: (input) => runTask(aws, control, input),
       StopTask: (input) => control.stopTask(input),
       DescribeTasks: (input) => queries.describe(input),
       ListTasks: (input) => queries.list(input),
@@ -128,4 +128,14 @@ function operations(
     },
     (fault) => aws.log(`ecs: ${fault instanceof Error ? (fault.stack ?? fault.message) : fault}`),
   );
+}
+
+/** Who starts a task retries what is refused, for minutes: the operator hears of it at once. */
+function runTask(aws: LocalAws, control: TaskControl, input: { readonly taskDefinition?: unknown }): unknown {
+  try {
+    return control.runTask(input);
+  } catch (error) {
+    aws.log(`ecs: RunTask of ${String(input.taskDefinition)} is refused: ${String(error)}`);
+    throw error;
+  }
 }

@@ -64,6 +64,7 @@ export class ApiDefinition {
   cors: z.output<typeof CorsConfiguration> | undefined;
   /** Empty until the API is created. */
   apiId = '';
+  private name = '';
   private hasStage = false;
   private readonly integrations = new Map<string, Integration>();
 
@@ -73,6 +74,7 @@ export class ApiDefinition {
     const properties = parseProperties(ApiProperties, resource);
     if (this.apiId !== '') throw new Error('the embedded AWS listens for one HTTP API only');
     this.apiId = idOf(resource);
+    this.name = `${resource.logicalId} (${properties.Name})`;
     this.cors = properties.CorsConfiguration;
     return { ref: this.apiId, attributes: { ApiId: this.apiId, ApiEndpoint: this.endpoint } };
   }
@@ -109,6 +111,13 @@ export class ApiDefinition {
     this.requireApi(parseProperties(DeploymentProperties, resource).ApiId);
     const id = idOf(resource);
     return { ref: id, attributes: { DeploymentId: id } };
+  }
+
+  /** Throws where there is an API that answers everything with 404: it has no route, or no stage. */
+  requireReachable(): void {
+    if (this.apiId === '') return;
+    if (this.routes.length === 0) throw new Error(`The HTTP API ${this.name} has no route.`);
+    if (!this.hasStage) throw new Error(`The HTTP API ${this.name} has no stage: none of its routes is served.`);
   }
 
   /** Without a stage, AWS serves no route either. */

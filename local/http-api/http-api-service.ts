@@ -75,6 +75,7 @@ class HttpApi {
       }
     });
     const faults = (await Promise.all(checks)).flat();
+    this.definition.requireReachable();
     if (faults.length > 0) throw new Error(`The HTTP API cannot invoke all of its functions: ${faults.join('; ')}`);
     this.isReady = true;
   }

@@ -26,6 +26,7 @@ export function createIam(aws: LocalAws): Iam {
   const operator = operatorRole(aws);
   const roles = new Roles(aws);
   const actions = new RequestActions(aws, operator);
+  const said = new Set<string>();
   /** Why a request may not do this; `undefined` where it may. */
   const refusal = (request: AwsRequest, permission: Permission): AwsError | undefined => {
     const { caller } = request;
@@ -47,7 +48,11 @@ export function createIam(aws: LocalAws): Iam {
       if (request.caller.roleArn === operator || asksResourcePolicies(request)) return;
       for (const permission of await actions.of(request)) {
         const refused = refusal(request, permission);
-        if (refused) throw refused;
+        if (!refused) continue;
+        // Who is refused may retry for minutes, or keep it to itself: the operator hears of it at once, and once.
+        if (!said.has(refused.message)) aws.log(`iam: ${refused.message}`);
+        said.add(refused.message);
+        throw refused;
       }
     },
     hideMissingObjects: (s3) => ({

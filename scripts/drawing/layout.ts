@@ -51,10 +51,12 @@ export function drawing({ start, nodes, transitions }: StateGraph): Drawing {
   graph.setNode(START, { width: 14, height: 14 });
   graph.setEdge(START, start, { weight: 10 }, START);
   for (const node of nodes) graph.setNode(node.name, boxOf(node));
-  transitions.forEach(({ from, to, kind, label }, index) => {
+  const ends = transitions.map((transition) => downward(transition, nodes));
+  transitions.forEach(({ kind, label }, index) => {
+    const { upper, lower } = ends[index] as Ends;
     graph.setEdge(
-      from,
-      to,
+      upper,
+      lower,
       { ...sizeOf(label), labelpos: 'r', labeloffset: 6, weight: kind === 'next' ? 4 : 1 },
       String(index),
     );
@@ -68,12 +70,26 @@ export function drawing({ start, nodes, transitions }: StateGraph): Drawing {
     nodes: nodes.map((node) => ({ node, box: graph.node(node.name) })),
     arrows: [
       { transition: { from: START, to: start, kind: 'next', label: [] }, ...arrowOf(graph.edge(START, start, START)) },
-      ...transitions.map((transition, index) => ({
-        transition,
-        ...arrowOf(graph.edge(transition.from, transition.to, String(index)), transition.label),
-      })),
+      ...transitions.map((transition, index) => {
+        const { upper, lower, upward } = ends[index] as Ends;
+        const { points, ...place } = graph.edge(upper, lower, String(index));
+        const arrow = { ...place, points: upward ? [...points].reverse() : points };
+        return { transition, ...arrowOf(arrow, transition.label) };
+      }),
     ],
   };
+}
+
+interface Ends {
+  readonly upper: string;
+  readonly lower: string;
+  readonly upward: boolean;
+}
+
+/** The file's order is the reader's: what leads back in it is drawn upwards, and moves no state. */
+function downward({ from, to }: Transition, nodes: readonly StateNode[]): Ends {
+  const at = (name: string) => nodes.findIndex((node) => node.name === name);
+  return at(from) <= at(to) ? { upper: from, lower: to, upward: false } : { upper: to, lower: from, upward: true };
 }
 
 function boxOf({ name, type, detail }: StateNode): { width: number; height: number } {

@@ -45,6 +45,18 @@ describe('mapping a stop', () => {
     expect(mapped.reason).not.toBe('');
   });
 
+  it('names the ECS task that runs the attempt, where it is not the one that stopped', async () => {
+    const { collaborators } = world({ record: aRecord(RUNNING) });
+    const second = { TaskArn: `${TASK_ARN}-2`, Containers: [{ Name: 'worker', ExitCode: 75 }] };
+
+    const mapped = await mapStop(collaborators, REF, readReport({ stop: second }));
+    const afterItsStop = await mapStop(collaborators, REF, readReport({ timedOut: false, taskArn: TASK_ARN }));
+    const ofItself = await mapStop(collaborators, REF, readReport({ stop: { ...second, TaskArn: TASK_ARN } }));
+
+    expect(mapped.otherTaskArn).toBe(TASK_ARN);
+    expect([afterItsStop.otherTaskArn, ofItself.otherTaskArn]).toEqual([undefined, undefined]);
+  });
+
   it('runs nothing again for a dispatch without a record', async () => {
     const mapped = await mapStop(world({}).collaborators, REF, failedStart);
 
