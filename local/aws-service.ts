@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { EventKind } from './events/event-kind.ts';
 
 /** The role behind an access key: what AWS calls the principal of a request. */
 export interface Caller {
@@ -56,6 +57,8 @@ export interface AwsService {
   /** The CloudFormation types that this service creates. */
   readonly resources: Readonly<Record<string, CreateResource>>;
   handle(request: AwsRequest): Promise<AwsResponse>;
+  /** The events that it may publish for the resources of the template, once all of these are there. */
+  publishes?(): readonly EventKind[];
   /** Called once, when every resource of the template is there. */
   ready?(): Promise<void>;
   /** Stops everything that the service runs; resolves when nothing of it is left. */

@@ -7,8 +7,7 @@ import { closeInTime, interruption } from './cli/interrupt.ts';
 import { ApiClient } from './demo/api-client.ts';
 import { bytes, createDisplay, type Display, duration } from './demo/display.ts';
 import { downloadOutput } from './demo/download.ts';
-import { follow } from './demo/follow.ts';
-import { bootOrExplain } from './outpost.ts';
+import { follow, wholeTrace } from './demo/follow.ts';
 
 interface DemoOptions {
   readonly data: string;
@@ -20,6 +19,8 @@ const program = command('demo', 'Boots the embedded AWS, runs one shell dispatch
   .option('--port <number>', "the API's port on 127.0.0.1; 0 is any free one", portNumber, 0);
 
 await runCommand<DemoOptions>(program, async ({ data, port }) => {
+  // Help and wrong usage need not wait for the AWS SDK to load.
+  const { bootOrExplain } = await import('./outpost.ts');
   const display = createDisplay();
   const signal = interruption();
   const began = performance.now();
@@ -47,7 +48,7 @@ async function runDemo(api: ApiClient, folder: string, display: Display, signal:
   display.done();
   display.line(describeEnd(ended));
   display.heading('Its path through the state machine');
-  for (const line of pathLines(await api.trace(dispatchId))) display.line(line);
+  for (const line of pathLines(await wholeTrace(api, dispatchId, signal))) display.line(line);
   display.heading('Its output');
   const output = await downloadOutput(await api.artifacts(dispatchId), join(folder, dispatchId));
   display.line(`${output.fileCount} files, ${bytes(output.totalBytes)}, every SHA-256 as the manifest says`);

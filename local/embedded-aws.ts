@@ -18,6 +18,9 @@ import { type DeployedStack, deployTemplate } from './template/deploy-template.t
 import { WITHOUT_LOCAL_MEANING } from './template/without-local-meaning.ts';
 import { workerImage } from './worker-image.ts';
 
+// The SDK's notice about future versions is the project's to act on, not that of who runs it on Node 20.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 export const REGION = 'us-east-1';
 export const ACCOUNT_ID = '000000000000';
 /** May do everything: the person at this machine. */
@@ -98,7 +101,8 @@ async function startServices(aws: LocalAws, parts: Parts, started: AwsService[])
   started.push(await createDynamoDb(aws));
   started.push(await createLogs(aws));
   started.push(await createLambda(aws, { resolveCode: (bucket, key) => assets.file(bucket, key), trusts }));
-  started.push(await createEventBridge(aws));
+  const eventKinds = () => started.flatMap((service) => service.publishes?.() ?? []);
+  started.push(await createEventBridge(aws, { eventKinds }));
   const resolveImage = (uri: string) => workerImage(assets.image(uri));
   started.push(await createEcs(aws, { resolveImage, openPath: gateway.openPath, trusts }));
   started.push(await createStepFunctions(aws, { trusts }));

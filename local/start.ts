@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { command, portNumber, runCommand } from './cli/command-line.ts';
 import { closeInTime, interrupted, interruption } from './cli/interrupt.ts';
-import { bootOrExplain, type Connection } from './outpost.ts';
+import type { Connection } from './outpost.ts';
 
 interface StartOptions {
   readonly data: string;
@@ -13,6 +13,8 @@ const program = command('start', 'Boots the embedded AWS and serves Outpost unti
   .option('--port <number>', "the API's port on 127.0.0.1; 0 is any free one", portNumber, 8080);
 
 await runCommand<StartOptions>(program, async ({ data, port }) => {
+  // Help and wrong usage need not wait for the AWS SDK to load.
+  const { bootOrExplain } = await import('./outpost.ts');
   const signal = interruption();
   const outpost = await bootOrExplain({ data, port, log: (line) => console.log(line) });
   console.log(greeting(outpost.connection, join(data, 'connection.json')));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DispatchView } from '../../lambdas/api/wire.ts';
+import type { DispatchView, Trace } from '../../lambdas/api/wire.ts';
 import type { ApiClient } from './api-client.ts';
 import type { Display } from './display.ts';
 
@@ -23,6 +23,15 @@ export async function follow(
     if (dispatch.status !== status) display.status(dispatch.status);
     status = dispatch.status;
     if (TERMINAL.includes(status) && lines.length === 0) return dispatch;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+/** The trace once its execution has ended, which is a moment after its dispatch has. */
+export async function wholeTrace(api: ApiClient, dispatchId: string, signal: AbortSignal): Promise<Trace> {
+  for (;;) {
+    const trace = await api.trace(dispatchId);
+    if (trace.status !== 'running') return trace;
     await sleep(POLL_MS, undefined, { signal });
   }
 }

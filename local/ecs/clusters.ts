@@ -19,6 +19,10 @@ export class Clusters {
     this.aws = aws;
   }
 
+  get arns(): readonly string[] {
+    return [...this.clusters.values()].map(({ arn }) => arn);
+  }
+
   /** Creates `AWS::ECS::Cluster`. */
   create(resource: TemplateResource): ResourceValues {
     const properties = parseProperties(ClusterProperties, resource);

@@ -7,6 +7,7 @@ import type { AwsRequest, AwsResponse, AwsService, LocalAws } from '../aws-servi
 import { jsonOperations } from '../gateway/json-service.ts';
 import { Clusters } from './clusters.ts';
 import { type LocalImage, MARKER } from './container-process.ts';
+import { possibleTaskEvents } from './event-kind.ts';
 import type { TaskHost } from './live-task.ts';
 import { LogDriver } from './log-driver.ts';
 import { METADATA_PREFIX, metadata } from './metadata.ts';
@@ -63,6 +64,7 @@ export async function createEcs(aws: LocalAws, options: EcsOptions): Promise<Ecs
       'AWS::ECS::TaskDefinition': (resource) => definitions.create(resource),
     },
     handle: operations(aws, { control, queries, definitions }),
+    publishes: () => [possibleTaskEvents(clusters.arns)],
     interruptSpot: (taskArn) => control.interruptSpot(taskArn),
     async ready() {
       definitions.retireOthers();

@@ -1,3 +1,4 @@
+import { ANY_VALUE } from './event-kind.ts';
 import { compileMatcher, type LeafMatcher } from './pattern-operators.ts';
 
 /** Whether an event matches. */
@@ -47,7 +48,7 @@ function leafField(name: string, values: readonly unknown[], path: readonly stri
   );
   return (event) => {
     const leaves = flatten(fieldOf(event, name)).filter((value) => !isObject(value));
-    return matchers.some((matches) => matches(leaves));
+    return leaves.includes(ANY_VALUE) || matchers.some((matches) => matches(leaves));
   };
 }
 
@@ -57,6 +58,7 @@ function isAlternatives(name: string, value: unknown): value is unknown[] {
 }
 
 function fieldOf(event: unknown, name: string): unknown {
+  if (event === ANY_VALUE) return ANY_VALUE;
   return isObject(event) && Object.hasOwn(event, name) ? event[name] : undefined;
 }
 

@@ -6,8 +6,10 @@ import { AwsError } from '../gateway/aws-error.ts';
 import { jsonOperations } from '../gateway/json-service.ts';
 import { LambdaInvoker } from '../lambda-invoker.ts';
 import { generatedName, parseProperties } from '../resource-properties.ts';
+import { deadParts } from './dead-pattern.ts';
 import { type EventEnvelope, envelope } from './default-bus.ts';
 import { Deliveries, type Delivery } from './deliveries.ts';
+import type { EventKind } from './event-kind.ts';
 import { compilePattern } from './event-pattern.ts';
 import { type AcceptedEntry, type RefusedEntry, readEntries } from './put-events.ts';
 import { type Rule, readRule } from './rule.ts';
@@ -27,9 +29,14 @@ const ArchiveProperties = z.strictObject({
   RetentionDays: z.coerce.number().int().min(0).optional(),
 });
 
+export interface EventBridgeOptions {
+  /** What the other services may publish: a rule on AWS's events that waits for anything else ends the boot. */
+  readonly eventKinds?: () => readonly EventKind[];
+}
+
 /** EventBridge: buses, rules and schedules whose targets are functions. */
-export async function createEventBridge(aws: LocalAws): Promise<AwsService> {
-  const bridge = new EventBridge(aws);
+export async function createEventBridge(aws: LocalAws, options: EventBridgeOptions = {}): Promise<AwsService> {
+  const bridge = new EventBridge(aws, options);
   const stopListening = aws.onEvent((event) => bridge.heard(envelope(event, aws)));
   return {
     signingName: 'events',
@@ -60,7 +67,10 @@ class EventBridge {
   /** The event that `PutEvents` is publishing on the default bus, and what went wrong with it. */
   private accepting: { readonly id: string; fault?: unknown } | undefined;
 
-  constructor(private readonly aws: LocalAws) {
+  constructor(
+    private readonly aws: LocalAws,
+    private readonly options: EventBridgeOptions,
+  ) {
     this.arnPrefix = `arn:aws:events:${aws.region}:${aws.accountId}`;
     this.invoker = new LambdaInvoker(aws, 'events.amazonaws.com');
     this.deliveries = new Deliveries(
@@ -113,6 +123,7 @@ class EventBridge {
   }
 
   async ready(): Promise<void> {
+    this.verifyPatterns();
     await this.verifyTargets();
     this.deliveries.resume();
     for (const rule of this.rules) {
@@ -159,6 +170,17 @@ class EventBridge {
     for (const { functionArn, input, retryPolicy } of rule.targets) {
       this.deliveries.add({ functionArn, sourceArn: rule.arn, payload: input(event) }, retryPolicy);
     }
+  }
+
+  /** A pattern that matches nothing would lose events without a word. */
+  private verifyPatterns(): void {
+    const { eventKinds } = this.options;
+    if (!eventKinds) return;
+    const kinds = eventKinds();
+    const faults = this.rules.flatMap(({ name, bus, enabled, pattern }) =>
+      pattern && enabled && bus === 'default' ? deadParts(pattern, kinds).map((dead) => `rule ${name}: ${dead}`) : [],
+    );
+    if (faults.length > 0) throw new Error(`Rules wait for events that never come: ${faults.join('; ')}`);
   }
 
   /** A target that is gone or grants nothing would swallow events: better not to start. */

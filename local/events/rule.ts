@@ -26,6 +26,7 @@ export interface Target {
 export interface Rule extends RuleIdentity {
   readonly bus: string;
   readonly enabled: boolean;
+  readonly pattern?: Readonly<Record<string, unknown>>;
   readonly matches?: EventMatcher;
   readonly schedule?: Schedule;
   readonly targets: readonly Target[];
@@ -72,7 +73,7 @@ export function readRule(resource: TemplateResource, arnPrefix: string): Rule {
     arn,
     bus,
     enabled: properties.State === 'ENABLED',
-    ...(EventPattern && { matches: compilePattern(EventPattern) }),
+    ...(EventPattern && { pattern: EventPattern, matches: compilePattern(EventPattern) }),
     ...(ScheduleExpression && { schedule: compileSchedule(ScheduleExpression) }),
     targets: properties.Targets.map((target) => readTarget(target, { name, arn })),
   };

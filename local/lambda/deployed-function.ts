@@ -25,6 +25,7 @@ export class DeployedFunction {
   private readonly logs = new Set<FunctionLog>();
   private client: CloudWatchLogsClient | undefined;
   private saidLost = false;
+  private closed = false;
 
   constructor(
     private readonly aws: LocalAws,
@@ -44,11 +45,13 @@ export class DeployedFunction {
   async invoke(invocation: Invocation): Promise<InvocationReport> {
     const lines: string[] = [];
     const result = limitAnswer(await this.pool.invoke({ ...invocation, onLine: (line) => keepTail(lines, line) }));
-    if ('fault' in result) this.report(invocation.requestId, result.fault);
+    // What a closing process interrupts has not failed.
+    if ('fault' in result && !this.closed) this.report(invocation.requestId, result.fault);
     return { result, tail: lines.join('') };
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.pool.close();
     await Promise.all([...this.logs].map((log) => log.flush()));
     this.client?.destroy();

@@ -4,6 +4,7 @@ import { jsonOperations } from '../gateway/json-service.ts';
 import { stepFunctionsOperations } from './api/operations.ts';
 import { Executions } from './executions.ts';
 import { createStateMachine } from './state-machine-resource.ts';
+import { possibleStatusChanges } from './status-change.ts';
 import { StateMachines } from './store/state-machines.ts';
 
 export interface StepFunctionsOptions {
@@ -24,6 +25,7 @@ export async function createStepFunctions(aws: LocalAws, options: StepFunctionsO
     signingName: 'states',
     resources: { 'AWS::StepFunctions::StateMachine': createStateMachine(aws, machines, options.trusts) },
     handle: jsonOperations(operations, (error) => aws.log(`Step Functions: ${String(error)}`)),
+    publishes: () => [possibleStatusChanges(machines.all.map(({ record }) => record.stateMachineArn))],
     ready: async () => executions.abortLeftOvers(),
     close: async () => executions.close(),
   };

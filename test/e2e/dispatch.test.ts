@@ -49,7 +49,11 @@ describe('a shell dispatch', () => {
     const id = await harness.shell('true');
     await harness.ended(id);
 
-    const { body } = await harness.call('GET', `/dispatch/${id}/trace`);
+    const { body } = await eventually(
+      () => harness.call('GET', `/dispatch/${id}/trace`),
+      ({ body }) => body.data.status !== 'running',
+      5_000,
+    );
 
     expect(body.data.states.map(({ name }: { name: string }) => name)).toEqual([
       'Admit',

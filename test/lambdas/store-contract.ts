@@ -9,6 +9,7 @@ import { ApiKeyStore } from '../../lambdas/shared/api-key-store.ts';
 import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { TenantStore } from '../../lambdas/shared/tenant-store.ts';
+import { describeDynamoDb } from './dynamodb-contract.ts';
 import { aRecord, NOW, TASK_ARN } from './records.ts';
 import { createTable } from './tables.ts';
 
@@ -22,7 +23,7 @@ const LATER = '2026-03-01T12:00:05.000Z';
 const OTHER_TASK = TASK_ARN.replace('0123', 'ffff');
 const RACERS = 12;
 
-/** What our stores promise, whichever DynamoDB is underneath. */
+/** What our stores promise, and what they build upon, whichever DynamoDB is underneath. */
 export function describeStores(name: string, connect: () => Promise<DynamoDbUnderTest>): void {
   describe(`the stores on ${name}`, () => {
     let database: DynamoDbUnderTest;
@@ -36,6 +37,7 @@ export function describeStores(name: string, connect: () => Promise<DynamoDbUnde
 
     describeDispatches(() => database.client);
     describeTenants(() => database.client);
+    describeDynamoDb(() => database.client);
 
     it('knows an issued key by its hash alone, and a revoked one no more', async () => {
       const table = await createTable(database.client, 'keyHash');

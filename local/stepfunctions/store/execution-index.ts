@@ -1,7 +1,8 @@
 import { AppendFile } from './append-file.ts';
 import type { Chunk } from './history-log.ts';
 
-export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+export const EXECUTION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const;
+export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
 /** What is known of an execution without its history. Dates are milliseconds since the epoch. */
 export interface ExecutionRecord {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../local/stepfunctions/json.ts';
+import type { JsonObject } from '../../local/stepfunctions/json.ts';
 
 /** Expressions of the kinds that a dispatch uses; each state of the bench evaluates some of them. */
 export const BENCH_EXPRESSIONS = [

@@ -1,21 +1,27 @@
 /**
  * Transitions a second of the embedded Step Functions beside a bare loop of the same evaluations, and what memory many
- * executions leave behind: `npx tsx --expose-gc test/local/stepfunctions/bench.ts`.
+ * executions leave behind: `npx tsx --expose-gc test/bench/stepfunctions.ts`.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import jsonata from 'jsonata';
-import type { LocalAws } from '../../../local/aws-service.ts';
-import { loadDefinition } from '../../../local/stepfunctions/asl/load-definition.ts';
-import { systemClock } from '../../../local/stepfunctions/engine/clock.ts';
-import { Execution } from '../../../local/stepfunctions/engine/execution.ts';
-import type { ExecutionIdentity } from '../../../local/stepfunctions/engine/execution-identity.ts';
-import { Turns } from '../../../local/stepfunctions/engine/turns.ts';
-import { Executions } from '../../../local/stepfunctions/executions.ts';
-import { JsonText } from '../../../local/stepfunctions/json.ts';
-import { BENCH_EVALUATIONS, BENCH_EXPRESSIONS, BENCH_INPUT, BENCH_STATES, benchDefinition } from './bench-machine.ts';
+import type { LocalAws } from '../../local/aws-service.ts';
+import { loadDefinition } from '../../local/stepfunctions/asl/load-definition.ts';
+import { systemClock } from '../../local/stepfunctions/engine/clock.ts';
+import { Execution } from '../../local/stepfunctions/engine/execution.ts';
+import type { ExecutionIdentity } from '../../local/stepfunctions/engine/execution-identity.ts';
+import { Turns } from '../../local/stepfunctions/engine/turns.ts';
+import { Executions } from '../../local/stepfunctions/executions.ts';
+import { JsonText } from '../../local/stepfunctions/json.ts';
+import {
+  BENCH_EVALUATIONS,
+  BENCH_EXPRESSIONS,
+  BENCH_INPUT,
+  BENCH_STATES,
+  benchDefinition,
+} from './stepfunctions-machine.ts';
 
 const AT_ONCE = 500;
 const ROUNDS = 5;
