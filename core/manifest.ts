@@ -21,6 +21,12 @@ export type ManifestFile = z.infer<typeof ManifestFile>;
 export const ManifestObject = z.object({ name: z.string().min(1), size: z.int().min(0), sha256: Sha256 });
 export type ManifestObject = z.infer<typeof ManifestObject>;
 
+/**
+ * Bytes of a `manifest.json` that is read, some 300,000 files; the functions that read one are given memory for this. A
+ * function that ran out of memory would do so at every retry, and its dispatch would never end.
+ */
+export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+
 /** `manifest.json`: written last, so that where it is, everything it names is. */
 export const Manifest = z.object({
   version: z.literal(1),

@@ -8,7 +8,7 @@ import type { Permission } from './allow.ts';
 import type { DispatchEvents } from './dispatch-events.ts';
 import type { DispatchWorkflow } from './dispatch-workflow.ts';
 import { outpostLogGroup } from './log-group.ts';
-import { OutpostFunction } from './outpost-function.ts';
+import { MANIFEST_READER_MIB, OutpostFunction } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
 import { readOutput, writeSpec } from './storage-permissions.ts';
@@ -62,7 +62,7 @@ export class DispatchApi extends Construct {
       settings,
       name: 'api',
       description: 'Starts, shows and cancels dispatches',
-      memorySize: 512,
+      memorySize: MANIFEST_READER_MIB,
       // API Gateway gives up after 30 seconds.
       timeout: Duration.seconds(29),
       environment: {

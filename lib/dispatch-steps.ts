@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { DispatchEvents } from './dispatch-events.ts';
-import { OutpostFunction } from './outpost-function.ts';
+import { MANIFEST_READER_MIB, OutpostFunction } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
 import { changePlaces, changeRecords, readOutput, readRecords } from './storage-permissions.ts';
@@ -37,6 +37,7 @@ export class DispatchSteps extends Construct {
       settings,
       name: 'collect-output',
       description: 'Holds what the manifest names against S3',
+      memorySize: MANIFEST_READER_MIB,
       timeout: Duration.seconds(60),
       environment: { DISPATCHES_TABLE: storage.dispatches.tableName, ...buckets },
       permissions: [changeRecords(storage), ...readOutput(storage)],

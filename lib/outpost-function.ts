@@ -13,6 +13,9 @@ import { allow, type Permission } from './allow.ts';
 import { outpostLogGroup } from './log-group.ts';
 import type { OutpostSettings } from './settings.ts';
 
+/** MiB for a function that reads manifests of up to `MAX_MANIFEST_BYTES`: measured, 64 MiB of them take some 500. */
+export const MANIFEST_READER_MIB = 1024;
+
 export interface OutpostFunctionProps {
   readonly settings: OutpostSettings;
   /** The folder under `lambdas/`; the function is called `<prefix>-<name>`. */

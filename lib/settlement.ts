@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import type { AgentCluster } from './agent-cluster.ts';
 import type { DispatchEvents } from './dispatch-events.ts';
 import type { DispatchWorkflow } from './dispatch-workflow.ts';
-import { OutpostFunction } from './outpost-function.ts';
+import { MANIFEST_READER_MIB, OutpostFunction } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
 import { changePlaces, changeRecords, readOutput } from './storage-permissions.ts';
@@ -27,6 +27,7 @@ export class Settlement extends Construct {
       settings,
       name: 'settle',
       description: 'Ends an attempt whose execution could not',
+      memorySize: MANIFEST_READER_MIB,
       timeout: Duration.minutes(5),
       asynchronous: { retryAttempts: 2, maxEventAge: Duration.hours(6) },
       environment: {

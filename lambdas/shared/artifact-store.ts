@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import {
   GetObjectCommand,
   HeadObjectCommand,
@@ -12,7 +13,7 @@ import { z } from 'zod';
 import { artifactKey, specKey } from '../../core/artifact-keys.ts';
 import { DispatchSpec } from '../../core/dispatch-spec.ts';
 import type { AttemptRef } from '../../core/ids.ts';
-import { Manifest } from '../../core/manifest.ts';
+import { MAX_MANIFEST_BYTES, Manifest } from '../../core/manifest.ts';
 import { WorkerResult } from '../../core/worker-result.ts';
 
 /** A document as it was found: what it says, or why it says nothing. */
@@ -99,14 +100,16 @@ export class ArtifactStore {
   }
 
   private async document<T>(bucket: string, key: string, schema: z.ZodType<T>): Promise<Document<T> | undefined> {
-    const text = await this.text(bucket, key);
-    return text === undefined ? undefined : parseDocument(text, schema);
-  }
-
-  private async text(bucket: string, key: string): Promise<string | undefined> {
     try {
-      const { Body } = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-      return (await Body?.transformToString()) ?? '';
+      const { Body, ContentLength = 0 } = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      if (ContentLength > MAX_MANIFEST_BYTES) {
+        (Body as Readable | undefined)?.destroy();
+        return {
+          valid: false,
+          reason: `has ${ContentLength} bytes, and ${MAX_MANIFEST_BYTES} are the most that is read`,
+        };
+      }
+      return parseDocument((await Body?.transformToString()) ?? '', schema);
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
       throw error;

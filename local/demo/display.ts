@@ -12,7 +12,7 @@ export interface Display {
 }
 
 export function createDisplay(stream: NodeJS.WriteStream = process.stdout): Display {
-  const spinner = stream.isTTY ? ora({ stream, discardStdin: false, indent: 2 }) : undefined;
+  const spinner = stream.isTTY ? ora({ stream, discardStdin: false, prefixText: ' ' }) : undefined;
   const print = (text: string) => above(spinner, () => stream.write(`${text}\n`));
   return {
     heading: (text) => print(`\n${colours.bold(text)}`),

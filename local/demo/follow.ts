@@ -20,9 +20,10 @@ export async function follow(
     const lines = dispatch.logs?.lines ?? [];
     logsAfter = dispatch.logs?.nextToken ?? logsAfter;
     for (const { message } of lines) display.log(message);
-    if (dispatch.status !== status) display.status(dispatch.status);
+    const ended = TERMINAL.includes(dispatch.status);
+    if (dispatch.status !== status && !ended) display.status(dispatch.status);
     status = dispatch.status;
-    if (TERMINAL.includes(status) && lines.length === 0) return dispatch;
+    if (ended && lines.length === 0) return dispatch;
     await sleep(POLL_MS, undefined, { signal });
   }
 }

@@ -10,6 +10,7 @@ const validations = require('dynalite/validations');
 const { Level } = createRequire(require.resolve('dynalite'))('level');
 
 const LOCK_WAIT_MS = 10_000;
+const MAX_LEVELS = 32;
 const [path] = process.argv.slice(2);
 
 process.once('disconnect', () => process.exit(0));
@@ -33,6 +34,8 @@ server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }
 function writeItemAndIndexesAtOnce() {
   operations.updateIndexes = (store, table, existingItem, item, done) => {
     if (!existingItem && !item) return done();
+    const fault = item && faultOf(item, table);
+    if (fault) return done(operations.validationError(fault));
     const key = `item-${table.TableName}~${operations.createKey(item ?? existingItem, table)}`;
     const batch = [item ? { type: 'put', key, value: item } : { type: 'del', key }];
     for (const kind of ['Local', 'Global']) {
@@ -44,6 +47,30 @@ function writeItemAndIndexesAtOnce() {
     }
     store.db.batch(batch, done);
   };
+}
+
+/** What AWS doesn't store and dynalite would, in AWS's words; most of it comes about in updates alone. */
+function faultOf(item, table) {
+  for (const value of Object.values(item)) {
+    // Sums grow beyond the digits and the magnitude of a number.
+    const fault = validations.validateAttributeValue(value);
+    if (fault) return fault;
+    if (levelsOf(value) > MAX_LEVELS) {
+      return 'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit';
+    }
+  }
+  return operations.traverseIndexes(table, (name, type, index) => {
+    if (item[name]?.[type] !== '') return undefined;
+    return (
+      'One or more parameter values are not valid. A value specified for a secondary index key is not supported. ' +
+      `The AttributeValue for a key attribute cannot contain an empty ${type === 'S' ? 'string' : 'binary'} value. ` +
+      `IndexName: ${index.IndexName}, IndexKey: ${name}`
+    );
+  });
+}
+
+function levelsOf({ L, M }) {
+  return 1 + Math.max(0, ...(L ?? Object.values(M ?? {})).map(levelsOf));
 }
 
 /** `ReturnValuesOnConditionCheckFailure`, which dynalite doesn't know: the item, as it was under the lock. */

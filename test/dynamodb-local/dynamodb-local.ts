@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDbUnderTest } from '../lambdas/store-contract.ts';
@@ -21,7 +21,7 @@ export async function startDynamoDbLocal(jars: string): Promise<DynamoDbUnderTes
     [
       `-Djava.library.path=${jars}`,
       `-Duser.home=${home}`,
-      ...['-cp', [join(jars, '*')].join(delimiter), MAIN],
+      ...['-cp', join(jars, '*'), MAIN],
       ...['-port', `${port}`, '-inMemory', '-sharedDb', '-disableTelemetry'],
     ],
     { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] },

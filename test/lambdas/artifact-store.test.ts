@@ -3,6 +3,7 @@ import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { artifactKey, specKey } from '../../core/artifact-keys.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { MAX_MANIFEST_BYTES } from '../../core/manifest.ts';
 import { ArtifactStore } from '../../lambdas/shared/artifact-store.ts';
 import { BUCKET, type RunningS3, runS3 } from '../local/s3/running-s3.ts';
 import { aManifest, aResult, DISPATCH_ID } from './records.ts';
@@ -63,6 +64,15 @@ it('reads result, manifest and sizes of an attempt, and of no other', async () =
     { size: JSON.stringify(aResult()).length },
   ]);
   expect([await store.getResult(other), await store.head(artifactKey(other, 'log'))]).toEqual([undefined, undefined]);
+});
+
+it('reads no document that its function has no memory for, and says so', async () => {
+  const ref = { dispatchId: DISPATCH_ID, attempt: 4 };
+  await put(artifactKey(ref, 'manifest'), ' '.repeat(MAX_MANIFEST_BYTES + 1));
+
+  const manifest = await store.getManifest(ref);
+
+  expect(manifest).toEqual({ valid: false, reason: 'has 67108865 bytes, and 67108864 are the most that is read' });
 });
 
 it('signs URLs that download an artifact under the name given', async () => {

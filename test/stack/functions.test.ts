@@ -52,6 +52,23 @@ describe('the functions', () => {
     });
   });
 
+  it('have memory for the largest manifest where they read one', () => {
+    const memory = Object.fromEntries(
+      resourcesOf(template, 'AWS::Lambda::Function').map(({ Properties }) => [
+        Properties.FunctionName,
+        Properties.MemorySize,
+      ]),
+    );
+
+    expect(memory).toEqual({
+      'outpost-api': 1024,
+      'outpost-map-stop-reason': 256,
+      'outpost-collect-output': 1024,
+      'outpost-record-outcome': 256,
+      'outpost-settle': 1024,
+    });
+  });
+
   it('that nobody waits for are tried again', () => {
     const [config, ...others] = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig');
 

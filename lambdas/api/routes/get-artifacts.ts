@@ -69,11 +69,14 @@ async function outputView(
   };
 }
 
-/** As many from the beginning as make up so many bytes of JSON. */
+/**
+ * As many from the beginning as make up so many bytes of the function's answer, where the body is JSON within JSON: a
+ * quote in a name takes four bytes.
+ */
 function withinBytes<Item>(items: readonly Item[], maxBytes: number): Item[] {
   let bytes = 0;
   return items.filter((item) => {
-    bytes += Buffer.byteLength(JSON.stringify(item));
+    bytes += Buffer.byteLength(JSON.stringify(JSON.stringify(item)));
     return bytes <= maxBytes;
   });
 }
