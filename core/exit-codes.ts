@@ -33,6 +33,6 @@ export function describeExitCode(code: number): string {
     case 139:
       return 'The worker crashed with a segmentation fault (exit 139).';
     default:
-      return `The agent exited with code ${code}.`;
+      return `The container exited with code ${code}.`;
   }
 }

@@ -60,7 +60,7 @@ function ranOutOfTime(facts: StopFacts, intent: StopIntent, result: WorkerResult
 }
 
 function timeoutReason(result: WorkerResult | undefined): string {
-  if (result?.endedBy === 'agent') return 'The agent finished, but its output was not uploaded within its time.';
+  if (result?.endedBy === 'agent') return 'The agent finished, but its ECS task did not end within its time.';
   return result?.reason || 'The agent did not finish within its time.';
 }
 

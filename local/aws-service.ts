@@ -59,7 +59,9 @@ export interface AwsService {
   handle(request: AwsRequest): Promise<AwsResponse>;
   /** The events that it may publish for the resources of the template, once all of these are there. */
   publishes?(): readonly EventKind[];
-  /** Called once, when every resource of the template is there. */
+  /** Called once, when every resource of the template is there: throws what is wrong with them together. */
+  verify?(): Promise<void>;
+  /** Called once, after all services have verified. */
   ready?(): Promise<void>;
   /** Stops everything that the service runs; resolves when nothing of it is left. */
   close(): Promise<void>;

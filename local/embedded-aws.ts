@@ -79,6 +79,7 @@ export async function bootEmbeddedAws(options: EmbeddedAwsOptions): Promise<Embe
       deployment: { region: REGION, accountId: ACCOUNT_ID, stackName: stack.stackName },
       parameters: stack.parameters,
     });
+    for (const service of started) await service.verify?.();
     for (const service of started) await service.ready?.();
     return embeddedAws(deployed, gateway, () => closeAll(started, gateway));
   } catch (error) {

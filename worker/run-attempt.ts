@@ -106,7 +106,16 @@ async function runInRooms(work: AttemptWork, spec: DispatchSpec, startedAt: stri
     return (await upload(work, rooms, output, result)) ? ending.containerExit : WORKER_EXIT.uploadFailed;
   } finally {
     await output.close();
-    await removeRooms(rooms, work.user);
+    await leaveRooms(work, rooms);
+  }
+}
+
+/** An agent can leave folders that nobody but root can remove. By then its output is saved, and how it ended stays. */
+async function leaveRooms({ log, user }: AttemptWork, rooms: AgentRooms): Promise<void> {
+  try {
+    await removeRooms(rooms, user);
+  } catch (error) {
+    log.say(`${rooms.base} cannot be removed: ${messageOf(error)}`);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
+import { readStop } from '../../core/ecs-stop.ts';
+import { readReport } from '../shared/stop-report.ts';
 import type { Trace, TraceState } from './wire.ts';
-
-/** Characters of a Cause that a trace keeps: a stopped ECS task is some thousands. */
-const MAX_CAUSE = 1_000;
 
 const ENDINGS: Readonly<Record<string, Trace['status']>> = {
   ExecutionSucceeded: 'succeeded',
@@ -57,9 +56,15 @@ function errorOf(event: HistoryEvent): Pick<TraceState, 'error' | 'cause'> {
   for (const details of Object.values(event)) {
     if (typeof details !== 'object' || details === null || !('error' in details)) continue;
     const { error, cause } = details as { error?: string; cause?: string };
-    return { ...(error ? { error } : {}), ...(cause ? { cause: cause.slice(0, MAX_CAUSE) } : {}) };
+    const words = wordsOf(cause);
+    return { ...(error ? { error } : {}), ...(words ? { cause: words } : {}) };
   }
   return {};
+}
+
+/** Of a stopped ECS task, which comes as JSON, its reason: where in our network it ran is no tenant's business. */
+function wordsOf(cause: string | undefined): string | undefined {
+  return readStop(readReport({ cause }).stop).stoppedReason;
 }
 
 function timeOf({ timestamp }: HistoryEvent): string {

@@ -49,7 +49,8 @@ export async function createEventBridge(aws: LocalAws, options: EventBridgeOptio
       { PutEvents: (input) => bridge.putEvents(input), TestEventPattern: testEventPattern },
       (error) => aws.log(`events: ${String(error)}`),
     ),
-    ready: () => bridge.ready(),
+    verify: () => bridge.verify(),
+    ready: async () => bridge.ready(),
     close: async () => {
       stopListening();
       bridge.close();
@@ -122,9 +123,12 @@ class EventBridge {
     }
   }
 
-  async ready(): Promise<void> {
+  async verify(): Promise<void> {
     this.verifyPatterns();
     await this.verifyTargets();
+  }
+
+  ready(): void {
     this.deliveries.resume();
     for (const rule of this.rules) {
       if (rule.schedule && rule.enabled) this.schedules.start(rule.schedule, (time) => this.fire(rule, time));

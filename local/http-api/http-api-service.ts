@@ -44,7 +44,8 @@ export async function createHttpApi(aws: LocalAws, options: HttpApiOptions): Pro
       const message = `The embedded AWS does not answer ${method} ${path} of API Gateway: its API comes from the template.`;
       return jsonError(new AwsError('UnknownOperationException', message, { status: 404 }), 'application/json');
     },
-    ready: () => created.ready(),
+    verify: () => created.verify(),
+    ready: async () => created.ready(),
     close: () => created.close(),
   };
 }
@@ -64,8 +65,8 @@ class HttpApi {
     this.invoker = new LambdaInvoker(aws, 'apigateway.amazonaws.com');
   }
 
-  /** Throws, naming each route, where a function is gone or does not let API Gateway invoke it. */
-  async ready(): Promise<void> {
+  /** Throws where a route's function is gone or does not let API Gateway in, naming each, or nothing can be reached. */
+  async verify(): Promise<void> {
     const checks = this.definition.routes.map(async (route) => {
       try {
         await this.invoker.verify(this.definition.integrationOf(route).functionArn, this.sourceArn(route));
@@ -75,8 +76,11 @@ class HttpApi {
       }
     });
     const faults = (await Promise.all(checks)).flat();
-    this.definition.requireReachable();
     if (faults.length > 0) throw new Error(`The HTTP API cannot invoke all of its functions: ${faults.join('; ')}`);
+    this.definition.requireReachable();
+  }
+
+  ready(): void {
     this.isReady = true;
   }
 

@@ -108,6 +108,25 @@ describe('mapStopReason', () => {
     expect(outcome).toMatchObject({ status: 'FAILED', runAgain: true, reason: expect.stringContaining('no capacity') });
   });
 
+  it('blames the ECS task, not the agent, where the agent had finished before the run state timed out', () => {
+    const finished = result({ exitCode: 0 });
+
+    const outcome = mapStopReason(undefined, { timedOut: true }, finished);
+
+    expect(outcome).toMatchObject({ status: 'TIMEOUT', reason: expect.stringMatching(/agent finished.*ECS task/) });
+  });
+
+  it('does not take a worker that failed for an agent that did', () => {
+    const failed = result({ endedBy: 'worker', reason: 'ENOSPC: no space left on device' });
+
+    const outcomes = [mapStopReason(exited(1), NONE, failed), mapStopReason(exited(134), NONE)];
+
+    expect(outcomes.map(({ reason }) => reason)).toEqual([
+      'The container exited with code 1: ENOSPC: no space left on device.',
+      'The container exited with code 134.',
+    ]);
+  });
+
   it('takes a pull that timed out for a failed start, not for a timeout', () => {
     const stop = { stopCode: 'TaskFailedToStart', stoppedReason: 'CannotPullContainerError: request timed out' };
 

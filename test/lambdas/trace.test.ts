@@ -49,6 +49,22 @@ it('tells the error that a state was left with, and none that a retry overcame',
   expect(trace.states[2]).toMatchObject({ cause: 'exit 3', durationMs: 0 });
 });
 
+it('tells of a stopped ECS task why it stopped, and not where in the network it ran', () => {
+  const cause = JSON.stringify({
+    Attachments: [{ Details: [{ Name: 'privateIPv4Address', Value: '10.0.0.7' }], Type: 'eni' }],
+    StopCode: 'EssentialContainerExited',
+    StoppedReason: 'Essential container in task exited',
+  });
+
+  const trace = traceOf([
+    entered(0, 'Task', 'RunColdTask'),
+    event(1, 'TaskFailed', { taskFailedEventDetails: { error: 'States.TaskFailed', cause } }),
+    exited(1, 'Task', 'RunColdTask'),
+  ]);
+
+  expect(trace.states[0]).toMatchObject({ error: 'States.TaskFailed', cause: 'Essential container in task exited' });
+});
+
 it('leaves no state open in an execution that was aborted', () => {
   const trace = traceOf([entered(0, 'Task', 'RunColdTask'), event(9, 'ExecutionAborted')]);
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { agentUser } from '../../worker/agent/agent-user.ts';
@@ -11,7 +12,9 @@ import { WorkerLog } from '../../worker/worker-log.ts';
 import { DISPATCH_ID, SHA256, TASK_ARN } from '../lambdas/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outpost-attempt-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+// Node's own removal stops at a path that is too long.
+afterAll(() => execFileSync('rm', ['-rf', folder]));
 
 const SPEC: DispatchSpec = {
   version: 1,
@@ -103,6 +106,21 @@ describe('an attempt', () => {
     expect(exitCode).toBe(0);
     expect(uploaded.get('result')).toMatchObject({ endedBy: 'agent', exitCode: 0 });
     expect(uploaded.has('manifest')).toBe(true);
+  });
+
+  it('keeps its ending where what the agent leaves in its home cannot be removed', async () => {
+    vi.stubEnv('TMPDIR', mkdtempSync(join(folder, 'tmp-')));
+    // Deeper than a path may be long.
+    const task = `name=$(printf 'x%.0s' {1..250}); cd "$HOME"; for _ in {1..20}; do mkdir $name; cd $name; done`;
+    const { work, uploaded, said } = workWith({
+      specs: { getSpec: async () => ({ valid: true, content: { ...SPEC, task } }) },
+    });
+
+    const exitCode = await runAttempt(work);
+
+    expect(exitCode).toBe(0);
+    expect(uploaded.get('result')).toMatchObject({ endedBy: 'agent', exitCode: 0 });
+    expect(said.join('')).toContain('cannot be removed');
   });
 
   it.each([

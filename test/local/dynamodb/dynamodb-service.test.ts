@@ -1,12 +1,9 @@
 import {
-  ConditionalCheckFailedException,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   GetItemCommand,
   PutItemCommand,
-  QueryCommand,
   TransactWriteItemsCommand,
-  UpdateItemCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -112,52 +109,6 @@ describe('the embedded DynamoDB', () => {
     const creating = dynamoDb.table({ ...withIndex, TableName: 'shaped' });
 
     await expect(creating).rejects.toThrow(/table shaped is stored with other keys or indexes.*delete .*dynamodb/);
-  });
-
-  it('returns the item of a failed condition where it is asked for, and only there', async () => {
-    const TableName = await dynamoDb.table({ ...byId, TableName: 'conditions' });
-    const Item = { id: { S: 'a' }, n: { N: '1' } };
-    await dynamoDb.client.send(new PutItemCommand({ TableName, Item }));
-    const attempt = (more: object) =>
-      dynamoDb.client
-        .send(new PutItemCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(id)', ...more }))
-        .catch((error: unknown) => error);
-
-    const failures = [await attempt({ ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }), await attempt({})];
-
-    expect(failures[0]).toBeInstanceOf(ConditionalCheckFailedException);
-    expect(failures).toMatchObject([{ Item, message: 'The conditional request failed' }, { Item: undefined }]);
-  });
-
-  it('keeps an index in step with its items', async () => {
-    const TableName = await dynamoDb.table({ ...withIndex, TableName: 'indexed' });
-    const withStatus = async (status: string) => {
-      const { Items } = await dynamoDb.client.send(
-        new QueryCommand({
-          TableName,
-          IndexName: 'status-createdAt-index',
-          KeyConditionExpression: '#status = :status',
-          ExpressionAttributeNames: { '#status': 'status' },
-          ExpressionAttributeValues: { ':status': { S: status } },
-        }),
-      );
-      return Items?.map(({ id }) => id?.S);
-    };
-    const item = (id: string) => ({ id: { S: id }, status: { S: 'PENDING' }, createdAt: { S: `2026-${id}` } });
-    await dynamoDb.client.send(new PutItemCommand({ TableName, Item: item('b') }));
-    await dynamoDb.client.send(new PutItemCommand({ TableName, Item: item('a') }));
-
-    await dynamoDb.client.send(
-      new UpdateItemCommand({
-        TableName,
-        Key: { id: { S: 'a' } },
-        UpdateExpression: 'SET #status = :status',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: { ':status': { S: 'RUNNING' } },
-      }),
-    );
-
-    expect([await withStatus('PENDING'), await withStatus('RUNNING')]).toEqual([['b'], ['a']]);
   });
 
   it('takes the settings for TTL from the template and from UpdateTimeToLive', async () => {

@@ -61,6 +61,7 @@ function createRule(properties: object, logicalId = 'Rule') {
 }
 
 async function ready(): Promise<void> {
+  await events.verify?.();
   await lambda.ready?.();
   await events.ready?.();
 }

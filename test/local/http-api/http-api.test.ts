@@ -355,7 +355,7 @@ describe('the resources of an HTTP API', () => {
     const route = { ApiId, RouteKey: 'GET /secret', Target: `integrations/${ref}` };
     await embedded.create(other, 'AWS::ApiGatewayV2::Route', 'OtherRoute', route);
 
-    await expect(other.ready?.()).rejects.toThrow(
+    await expect(other.verify?.()).rejects.toThrow(
       /route GET \/secret: User: apigateway\.amazonaws\.com is not authorized/,
     );
     await other.close();
