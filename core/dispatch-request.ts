@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AGENT_NAMES, AGENTS } from './agents.ts';
 import { TIMEOUT_SECONDS } from './time-limits.ts';
 
-/** Characters of `task` at the most, counted as JavaScript and JSON Schema count them for text of the basic plane. */
+/** Characters of `task` at the most: Unicode code points, as JSON Schema counts. */
 export const MAX_TASK_LENGTH = 50_000;
 
 /** A NUL ends a string for every program, and a UTF-16 half without its other half cannot be written as UTF-8. */

@@ -1,6 +1,7 @@
 import type { TerminalStatus } from './dispatch-status.ts';
 import { type EcsStop, readStop, type StopFacts } from './ecs-stop.ts';
 import { containerExitCode, describeExitCode, WORKER_EXIT } from './exit-codes.ts';
+import { withDetail } from './wording.ts';
 import type { WorkerResult } from './worker-result.ts';
 
 /** Begins the `reason` of every StopTask of ours, so that its `UserInitiated` is not taken for a user's cancel. */
@@ -33,7 +34,8 @@ export function mapStopReason(stop: EcsStop | undefined, intent: StopIntent, res
 }
 
 function decide(facts: StopFacts, intent: StopIntent, result: WorkerResult | undefined): StopOutcome {
-  if (intent.cancelRequested && !finishedWell(facts)) return { status: 'CANCELLED', reason: 'Cancelled on request.' };
+  if (intent.cancelRequested && !finishedWell(facts, intent, result))
+    return { status: 'CANCELLED', reason: 'Cancelled on request.' };
   if (ranOutOfTime(facts, intent, result)) return { status: 'TIMEOUT', reason: timeoutReason(result) };
   if (facts.exitCode === 0) return { status: 'SUCCESS' };
   if (isInfrastructureStop(facts)) return infrastructureOutcome(facts, result);
@@ -51,8 +53,8 @@ function withExitCodeOf(result: WorkerResult | undefined, facts: StopFacts): Sto
   return result.endedBy === 'stop' ? { ...facts, exitCode: WORKER_EXIT.stopped } : facts;
 }
 
-function finishedWell(facts: StopFacts): boolean {
-  return facts.exitCode === 0;
+function finishedWell(facts: StopFacts, intent: StopIntent, result: WorkerResult | undefined): boolean {
+  return facts.exitCode === 0 && !ranOutOfTime(facts, intent, result);
 }
 
 function ranOutOfTime(facts: StopFacts, intent: StopIntent, result: WorkerResult | undefined): boolean {
@@ -107,8 +109,4 @@ function outcomeFromWords(
     return { status: 'TIMEOUT', reason: withDetail('The ECS task timed out', words) };
   const reason = result?.reason ?? words;
   return { status: 'FAILED', reason: withDetail('The ECS task ended without saying how', reason) };
-}
-
-function withDetail(what: string, detail: string | undefined): string {
-  return detail ? `${what}: ${detail}${/[.!?]$/.test(detail) ? '' : '.'}` : `${what}.`;
 }

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FINGERPRINT = 'fingerprint.txt';
+const ASSEMBLIES = join(ROOT, 'dist', 'assemblies');
+/** Assemblies that stay: another process may still run from an older one. */
+const KEPT = 4;
 
 /** All that the template and its assets are made from: a change of it, and of nothing else, makes them anew. */
 const SOURCES = [
@@ -14,27 +17,56 @@ const SOURCES = [
   'worker',
   'lib',
   'state-machines',
-  'local/lambda/runtime-thread.ts',
   'scripts/build.ts',
   'cdk.json',
   'package-lock.json',
 ];
 
 /**
- * The folder of the synthesized cloud assembly, built and synthesized anew where its sources have changed.
+ * The folder of the synthesized cloud assembly, built and synthesized where there is none of these sources yet. Each
+ * has a folder of its own by its fingerprint, so that what boots from one is not disturbed by the making of another.
  * @throws where the build or the synthesis fails, with what it printed
  */
 export async function currentAssembly(log: (line: string) => void): Promise<string> {
-  const folder = join(ROOT, 'cdk.out');
-  const fingerprint = await fingerprintOf(SOURCES);
-  if ((await readFile(join(folder, FINGERPRINT), 'utf8').catch(() => '')) === fingerprint) return folder;
-  log('Building the functions and the worker, and synthesizing the template');
-  await rm(folder, { recursive: true, force: true });
-  await run(['scripts/build.ts']);
+  const made = join(ASSEMBLIES, await fingerprintOf(SOURCES));
+  if (!existsSync(made)) {
+    log('Building the functions and the worker, and synthesizing the template');
+    await putInPlace(await makeAssembly(), made);
+    await removeAllButNewest(KEPT);
+  }
+  return join(made, 'cdk.out');
+}
+
+async function makeAssembly(): Promise<string> {
+  await mkdir(ASSEMBLIES, { recursive: true });
+  const folder = await mkdtemp(join(ASSEMBLIES, 'unfinished-'));
+  await run(['scripts/build.ts', folder]);
   // CDK's own rules take seconds, and `npm run synth` and the stack tests run them; cdk-nag runs either way.
-  await run(['lib/app.ts'], { CDK_OUTDIR: folder, CDK_VALIDATION: 'false' });
-  await writeFile(join(folder, FINGERPRINT), fingerprint);
+  await run(['lib/app.ts'], {
+    CDK_OUTDIR: join(folder, 'cdk.out'),
+    CDK_CONTEXT_JSON: JSON.stringify({ assets: folder }),
+    CDK_VALIDATION: 'false',
+  });
   return folder;
+}
+
+/** Two may make the same at once: the first one stays, because somebody may have booted from it. */
+async function putInPlace(folder: string, made: string): Promise<void> {
+  try {
+    await rename(folder, made);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    if (!existsSync(made)) throw error;
+  }
+}
+
+async function removeAllButNewest(kept: number): Promise<void> {
+  const names = await readdir(ASSEMBLIES);
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, modified: (await stat(join(ASSEMBLIES, name))).mtimeMs })),
+  );
+  const old = aged.sort((a, b) => b.modified - a.modified).slice(kept);
+  for (const { name } of old) await rm(join(ASSEMBLIES, name), { recursive: true, force: true });
 }
 
 async function fingerprintOf(sources: readonly string[]): Promise<string> {
@@ -47,7 +79,7 @@ async function fingerprintOf(sources: readonly string[]): Promise<string> {
         .update('\0');
     }
   }
-  return hash.digest('hex');
+  return hash.digest('hex').slice(0, 16);
 }
 
 async function filesUnder(path: string): Promise<string[]> {

@@ -8,6 +8,7 @@ import { createEventBridge } from './events/events-service.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { createHttpApi } from './http-api/http-api-service.ts';
 import { createIam, type Iam } from './iam/iam.ts';
+import { bundleRuntime } from './lambda/bundle-runtime.ts';
 import { createLambda } from './lambda/lambda-service.ts';
 import { createLogs } from './logs/logs-service.ts';
 import { createS3 } from './s3/s3-service.ts';
@@ -101,7 +102,10 @@ async function startServices(aws: LocalAws, parts: Parts, started: AwsService[])
   started.push(iam.hideMissingObjects(await createS3(aws)));
   started.push(await createDynamoDb(aws));
   started.push(await createLogs(aws));
-  started.push(await createLambda(aws, { resolveCode: (bucket, key) => assets.file(bucket, key), trusts }));
+  const runtimePath = await bundleRuntime(aws.folder('lambda'));
+  started.push(
+    await createLambda(aws, { resolveCode: (bucket, key) => assets.file(bucket, key), trusts, runtimePath }),
+  );
   const eventKinds = () => started.flatMap((service) => service.publishes?.() ?? []);
   started.push(await createEventBridge(aws, { eventKinds }));
   const resolveImage = (uri: string) => workerImage(assets.image(uri));

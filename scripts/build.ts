@@ -1,10 +1,9 @@
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = join(ROOT, 'dist');
 
 /** The folders of `lambdas/` that hold a function, and so become the asset `dist/lambdas/<name>`. */
 async function lambdaNames(): Promise<string[]> {
@@ -18,18 +17,17 @@ const CJS_BANNER = [
   'const require = __createRequire(import.meta.url);',
 ].join(' ');
 
-/** Bundles everything that is deployed, and the thread that runs it here, in one esbuild call. */
-export async function buildAll(): Promise<void> {
+/** Bundles everything that is deployed into a folder, in one esbuild call. */
+export async function buildAll(folder: string): Promise<void> {
   const lambdas = await lambdaNames();
-  await rm(DIST, { recursive: true, force: true });
+  for (const part of ['lambdas', 'worker']) await rm(join(folder, part), { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
     entryPoints: [
       ...lambdas.map((name) => ({ in: `lambdas/${name}/handler.ts`, out: `lambdas/${name}/index` })),
       { in: 'worker/main.ts', out: 'worker/main' },
-      { in: 'local/lambda/runtime-thread.ts', out: 'local/lambda-runtime' },
     ],
-    outdir: 'dist',
+    outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
@@ -42,8 +40,8 @@ export async function buildAll(): Promise<void> {
     banner: { js: CJS_BANNER },
     logLevel: 'warning',
   });
-  await mkdir(join(DIST, 'worker'), { recursive: true });
-  await copyFile(join(ROOT, 'worker', 'Dockerfile'), join(DIST, 'worker', 'Dockerfile'));
+  await mkdir(join(folder, 'worker'), { recursive: true });
+  await copyFile(join(ROOT, 'worker', 'Dockerfile'), join(folder, 'worker', 'Dockerfile'));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(ROOT, 'dist')));

@@ -6,6 +6,7 @@ import { WORKER_EXIT } from '../../core/exit-codes.ts';
 import { parseAttemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { OUR_STOP_PREFIX } from '../../core/stop-reason.ts';
+import { withDetail } from '../../core/wording.ts';
 import type { RecordedOutcome } from '../../core/workflow.ts';
 import { type CollectCollaborators, collectOutput } from '../shared/collect-output.ts';
 import { type MapStopCollaborators, mapStop } from '../shared/map-stop.ts';
@@ -88,5 +89,5 @@ function endedByItself(stop: EcsStop | undefined): boolean {
 function reasonOf({ status, error, cause }: EndedExecution): string {
   const detail = [error, cause].filter(Boolean).join(': ').slice(0, MAX_WORDS);
   const what = { ABORTED: 'was stopped by hand', TIMED_OUT: 'ran out of its time', FAILED: 'failed' }[status];
-  return `The execution ${what}${detail ? `: ${detail}` : ''}.`;
+  return withDetail(`The execution ${what}`, detail);
 }

@@ -50,8 +50,9 @@ export function createIam(aws: LocalAws): Iam {
         const refused = refusal(request, permission);
         if (!refused) continue;
         // Who is refused may retry for minutes, or keep it to itself: the operator hears of it at once, and once.
-        if (!said.has(refused.message)) aws.log(`iam: ${refused.message}`);
-        said.add(refused.message);
+        const what = `${request.caller.roleArn} ${permission.action}`;
+        if (!said.has(what)) aws.log(`iam: ${refused.message}`);
+        said.add(what);
         throw refused;
       }
     },

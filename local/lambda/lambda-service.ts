@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { AwsService, LocalAws, TemplateResource } from '../aws-service.ts';
 import { DurableQueue } from '../durable-queue.ts';
 import { asAwsError } from '../gateway/aws-error.ts';
@@ -12,15 +10,13 @@ import { FunctionPermissions } from './function-permissions.ts';
 import { Functions } from './functions.ts';
 import { LambdaApi } from './lambda-api.ts';
 
-const DEFAULT_RUNTIME = fileURLToPath(new URL('../../dist/local/lambda-runtime.mjs', import.meta.url));
-
 export interface LambdaOptions {
   /** The folder of a bundle by its place in the asset bucket; throws for one that it doesn't know. */
   readonly resolveCode: (s3Bucket: string, s3Key: string) => string;
   /** Whether a role may be assumed by a service; a function whose role does not trust Lambda is refused. */
   readonly trusts?: (roleArn: string, servicePrincipal: string) => boolean;
-  /** `runtime-thread.ts`, bundled. @default dist/local/lambda-runtime.mjs */
-  readonly runtimePath?: string;
+  /** What a thread begins with, as `bundleRuntime` makes it. */
+  readonly runtimePath: string;
   /** Waits before the retries of a queued event. @default one minute, then two */
   readonly retryAfterMs?: readonly number[];
 }
@@ -73,8 +69,7 @@ async function warmUp(functions: Functions): Promise<void> {
 }
 
 function functionCreator(aws: LocalAws, functions: Functions, options: LambdaOptions) {
-  const { runtimePath = DEFAULT_RUNTIME, resolveCode, trusts } = options;
-  if (!existsSync(runtimePath)) throw new Error(`${runtimePath} is missing: build the project first.`);
+  const { runtimePath, resolveCode, trusts } = options;
   return (resource: TemplateResource) => {
     const configuration = readFunction(resource, functions.arnOf, resolveCode);
     const { name, arn, role } = configuration;

@@ -10,7 +10,7 @@ import { reportTimes } from './report.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_WITHIN_MS = 120_000;
 
-rmSync(join(ROOT, 'cdk.out'), { recursive: true, force: true });
+rmSync(join(ROOT, 'dist', 'assemblies'), { recursive: true, force: true });
 reportTimes('boot, everything anew', [await boot()], 15_000);
 const unchanged: number[] = [];
 for (let round = 0; round < 5; round += 1) unchanged.push(await boot());

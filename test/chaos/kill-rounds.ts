@@ -11,6 +11,8 @@ import type { Load } from './load.ts';
 import { ObjectLoad } from './object-load.ts';
 import { randomFrom } from './random.ts';
 
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const BOOT_LIMIT_MS = 5_000;
 const MIN_LOAD_MS = 300;
 const MAX_LOAD_MS = 2_500;

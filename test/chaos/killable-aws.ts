@@ -28,7 +28,6 @@ export async function startKillableAws(data: string, assembly: string): Promise<
   const began = performance.now();
   const child = spawn(process.execPath, ['--import', 'tsx', ENTRY, data, assembly], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   });
   const log: string[] = [];
   createInterface(child.stderr).on('line', (line) => {

@@ -27,6 +27,11 @@ describe('a dispatch request', () => {
     expect(faults({ ...SHELL, task: 'x'.repeat(50_001) })).toEqual(['task: must have at most 50000 characters']);
   });
 
+  it('counts a character outside the basic plane as one', () => {
+    expect(faults({ ...SHELL, task: '𝄞'.repeat(50_000) })).toEqual([]);
+    expect(faults({ ...SHELL, task: '𝄞'.repeat(50_001) })).toHaveLength(1);
+  });
+
   it.each(['a\0b', '\ud800', 'x\udc00y'])('refuses %j, which no program can receive unchanged', (task) => {
     expect(faults({ ...SHELL, task })).toEqual([expect.stringContaining('task: must not contain NUL')]);
   });

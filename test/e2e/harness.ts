@@ -32,7 +32,14 @@ export async function bootHarness(options: { assembly?: string; folder?: string 
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'outpost-e2e-')));
   const lines: string[] = [];
   const boot = { data: folder, port: 0, log: (line: string) => void lines.push(line) };
-  const outpost = await bootOutpost(options.assembly === undefined ? boot : { ...boot, assembly: options.assembly });
+  const removeFolder = async () => {
+    if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+  };
+  const booting = bootOutpost(options.assembly === undefined ? boot : { ...boot, assembly: options.assembly });
+  const outpost = await booting.catch(async (error: unknown) => {
+    await removeFolder();
+    throw error;
+  });
   const call = caller(outpost.connection);
   const when: Harness['when'] = async (id, until, withinMs = 30_000) => {
     const { body } = await eventually(
@@ -56,7 +63,7 @@ export async function bootHarness(options: { assembly?: string; folder?: string 
     ended: (id, withinMs) => when(id, ({ status }) => TERMINAL.includes(status), withinMs),
     close: async () => {
       await outpost.close();
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      await removeFolder();
     },
   };
 }

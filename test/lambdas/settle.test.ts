@@ -87,6 +87,29 @@ describe('settling an execution that ended too early', () => {
     expect(state.record).toMatchObject({ status: 'FAILED', reason: 'The execution failed.', output: { fileCount: 2 } });
   });
 
+  it('stops an ECS task that passes the start fence while the attempt is being settled', async () => {
+    const tasks = [runs, stopped('UserInitiated', 143, 'outpost:execution FAILED')];
+    const { state, collaborators } = world({
+      record: aRecord({ status: 'PROVISIONING' }),
+      tasks,
+      manifest: aManifest(),
+    });
+    const { get } = collaborators.dispatches;
+    const passingAfterTheFirstLook = async (dispatchId: string) => {
+      const seen = await get(dispatchId);
+      if (state.record?.status === 'PROVISIONING') state.record = aRecord(RUNNING);
+      return seen;
+    };
+
+    await settle(
+      { ...collaborators, dispatches: { ...collaborators.dispatches, get: passingAfterTheFirstLook } },
+      event('FAILED'),
+    );
+
+    expect(state.stops).toEqual(['execution FAILED']);
+    expect(state.record).toMatchObject({ status: 'FAILED', output: { fileCount: 2 } });
+  });
+
   it('waits for 180 seconds at most', async () => {
     const { state, collaborators, elapsed } = world({ record: aRecord(RUNNING), tasks: [runs] });
 

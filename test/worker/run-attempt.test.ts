@@ -70,6 +70,17 @@ describe('an attempt', () => {
     ]);
   });
 
+  it('does not ask to begin where it was stopped before', async () => {
+    const passFence = vi.fn(async () => true);
+    const { work, uploaded } = workWith({ dispatches: { passFence }, stop: AbortSignal.abort() });
+
+    const exitCode = await runAttempt(work);
+
+    expect(exitCode).toBe(143);
+    expect(passFence).not.toHaveBeenCalled();
+    expect([...uploaded.keys()]).toEqual([]);
+  });
+
   it('runs nothing where it was stopped as it passed the fence, and says so in its result', async () => {
     const stop = new AbortController();
     const passFence = async () => {

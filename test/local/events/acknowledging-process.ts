@@ -2,10 +2,11 @@
 // for a function that notes down each event. Says its endpoint and keys on its first line.
 import { writeSync } from 'node:fs';
 import { createEventBridge } from '../../../local/events/events-service.ts';
+import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
 import { clientConfig } from '../../../local/service-principal.ts';
-import { bundleRuntime, startEmbedded } from '../lambda/embedded.ts';
+import { startEmbedded } from '../lambda/embedded.ts';
 import { createNotes } from './notes.ts';
 
 const embedded = await startEmbedded(process.argv[2] ?? '');

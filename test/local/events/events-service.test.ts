@@ -4,17 +4,11 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
 import { createEventBridge } from '../../../local/events/events-service.ts';
+import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
 import { clientConfig } from '../../../local/service-principal.ts';
-import {
-  bundleRuntime,
-  type Embedded,
-  eventually,
-  functionProperties,
-  startEmbedded,
-  writeCode,
-} from '../lambda/embedded.ts';
+import { type Embedded, eventually, functionProperties, startEmbedded, writeCode } from '../lambda/embedded.ts';
 
 const FUNCTION = 'arn:aws:lambda:us-east-1:000000000000:function:Listener';
 const TARGETS = [{ Id: 'Target0', Arn: FUNCTION }];

@@ -7,9 +7,10 @@ import { createInterface } from 'node:readline';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEventBridge } from '../../../local/events/events-service.ts';
+import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
-import { bundleRuntime, type Embedded, eventually, startEmbedded } from '../lambda/embedded.ts';
+import { type Embedded, eventually, startEmbedded } from '../lambda/embedded.ts';
 import { createNotes, noted } from './notes.ts';
 
 const ENTRY = new URL('./acknowledging-process.ts', import.meta.url).pathname;

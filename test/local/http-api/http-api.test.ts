@@ -3,9 +3,10 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
 import { createHttpApi } from '../../../local/http-api/http-api-service.ts';
+import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
-import { bundleRuntime, type Embedded, functionProperties, startEmbedded, writeCode } from '../lambda/embedded.ts';
+import { type Embedded, functionProperties, startEmbedded, writeCode } from '../lambda/embedded.ts';
 
 const SOURCE = `
 export const handler = async (event) => {
@@ -361,6 +362,45 @@ describe('the resources of an HTTP API', () => {
     await other.close();
   });
 });
+
+describe('an HTTP API that answers everything with 404', () => {
+  it.each([
+    ['no route', false],
+    ['no stage', true],
+  ])('is refused at boot: it has %s', async (fault, routed) => {
+    const other = await createHttpApi(embedded.aws, { port: 0 });
+    const { ref: ApiId } = await embedded.create(other, 'AWS::ApiGatewayV2::Api', 'Bare', {
+      Name: 'bare',
+      ProtocolType: 'HTTP',
+    });
+    if (routed) await routeTo(other, ApiId);
+    else await embedded.create(other, 'AWS::ApiGatewayV2::Stage', 'BareStage', { ApiId, StageName: '$default' });
+
+    await expect(other.verify?.()).rejects.toThrow(`The HTTP API Bare (bare) has ${fault}`);
+    await other.close();
+  });
+});
+
+async function routeTo(other: AwsService, ApiId: string): Promise<void> {
+  const FunctionName = 'arn:aws:lambda:us-east-1:000000000000:function:Api';
+  const SourceArn = `arn:aws:execute-api:us-east-1:000000000000:${ApiId}/*/*`;
+  const permission = {
+    Action: 'lambda:InvokeFunction',
+    FunctionName,
+    Principal: 'apigateway.amazonaws.com',
+    SourceArn,
+  };
+  await embedded.create(lambda, 'AWS::Lambda::Permission', 'BarePermission', permission);
+  const integration = {
+    ApiId,
+    IntegrationType: 'AWS_PROXY',
+    PayloadFormatVersion: '2.0',
+    IntegrationUri: FunctionName,
+  };
+  const { ref } = await embedded.create(other, 'AWS::ApiGatewayV2::Integration', 'BareIntegration', integration);
+  const route = { ApiId, RouteKey: 'GET /', Target: `integrations/${ref}` };
+  await embedded.create(other, 'AWS::ApiGatewayV2::Route', 'BareRoute', route);
+}
 
 function open(text: string): Socket {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');

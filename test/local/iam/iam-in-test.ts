@@ -11,6 +11,8 @@ export const EXECUTION_ROLE = 'arn:aws:iam::000000000000:role/execution';
 
 /** IAM in front of services that answer whatever passes it. */
 export interface IamInTest {
+  /** The operator's log. */
+  readonly lines: readonly string[];
   readonly iam: Iam;
   /** Creates a role with these statements; answers what an SDK client needs to call as it. */
   role(name: string, statements: readonly object[], more?: object): Promise<ClientOptions>;
@@ -35,7 +37,8 @@ export const trusting = (service: string, more: object = {}) => ({
 export async function openIam(): Promise<IamInTest> {
   const folder = mkdtempSync(join(tmpdir(), 'outpost-iam-'));
   const gateway = await startGateway({ secretFile: join(folder, 'secret') });
-  const iam = createIam(localAws(gateway));
+  const lines: string[] = [];
+  const iam = createIam(localAws(gateway, lines));
   for (const name of ['dynamodb', 'states', 'events', 'logs', 'ecs']) gateway.register(jsonService(name));
   gateway.register({ ...jsonService('s3'), handle: async () => ({ status: 200 }) });
   gateway.register({ ...jsonService('lambda'), handle: async () => ({ status: 200 }) });
@@ -54,6 +57,7 @@ export async function openIam(): Promise<IamInTest> {
   });
   return {
     iam,
+    lines,
     create,
     clientOptions,
     role: async (RoleName, Statement, more = {}) => {
@@ -90,7 +94,7 @@ function jsonService(signingName: string): AwsService {
   return { signingName, resources: {}, handle: jsonOperations(answers), close: async () => {} };
 }
 
-function localAws(gateway: Gateway): LocalAws {
+function localAws(gateway: Gateway, lines: string[]): LocalAws {
   return {
     region: 'us-east-1',
     accountId: '000000000000',
@@ -99,6 +103,6 @@ function localAws(gateway: Gateway): LocalAws {
     credentials: (roleArn, sessionName) => gateway.credentials(roleArn, sessionName),
     publish: () => {},
     onEvent: () => () => {},
-    log: () => {},
+    log: (line) => void lines.push(line),
   };
 }

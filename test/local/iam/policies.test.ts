@@ -270,3 +270,13 @@ describe('a missing object', () => {
     await expect(answering).rejects.toMatchObject({ code });
   });
 });
+
+it('tells the operator what a role is refused, once for each action', async () => {
+  const name = freshName();
+  const client = new DynamoDBClient(await iam.role(name, []));
+
+  for (const command of [get, get, queryIndex]) await client.send(command as GetItemCommand).catch(() => {});
+
+  const told = iam.lines.filter((line) => line.includes(`/${name}/`));
+  expect(told.map((line) => /perform: (\S+)/.exec(line)?.[1])).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+});

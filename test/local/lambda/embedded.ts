@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { vi } from 'vitest';
 import type { AwsEvent, AwsService, LocalAws, ResourceValues } from '../../../local/aws-service.ts';
 import { DefaultBus } from '../../../local/events/default-bus.ts';
@@ -69,14 +68,6 @@ export async function startEmbedded(folder = mkdtempSync(join(tmpdir(), 'outpost
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Bundles the threads' entry into a folder, as `npm run build` does into `dist/`. */
-export async function bundleRuntime(folder: string): Promise<string> {
-  const outfile = join(folder, 'lambda-runtime.mjs');
-  const entry = new URL('../../../local/lambda/runtime-thread.ts', import.meta.url).pathname;
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20' });
-  return outfile;
 }
 
 /** Writes the code of a function; returns its folder. */

@@ -2,11 +2,12 @@ import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } 
 import { GetFunctionCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
+import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { LambdaInvoker } from '../../../local/lambda-invoker.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
 import { clientConfig } from '../../../local/service-principal.ts';
-import { bundleRuntime, type Embedded, eventually, functionProperties, startEmbedded, writeCode } from './embedded.ts';
+import { type Embedded, eventually, functionProperties, startEmbedded, writeCode } from './embedded.ts';
 
 const SOURCE = `
 export const handler = async (event) => {
@@ -101,12 +102,6 @@ describe('booting', () => {
     await expect(service.ready?.()).rejects.toThrow('Lacking cannot start: Error: TABLE is missing');
 
     await other.destroy();
-  });
-
-  it('fails where the threads are not built', async () => {
-    const options = { resolveCode: () => '', runtimePath: '/nowhere/lambda-runtime.mjs' };
-
-    await expect(createLambda(embedded.aws, options)).rejects.toThrow(/lambda-runtime\.mjs is missing: build/);
   });
 });
 

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
+import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
 import { clientConfig } from '../../../local/service-principal.ts';
-import { bundleRuntime, type Embedded, eventually, functionProperties, startEmbedded, writeCode } from './embedded.ts';
+import { type Embedded, eventually, functionProperties, startEmbedded, writeCode } from './embedded.ts';
 
 let embedded: Embedded;
 let lambda: AwsService;
