@@ -2,10 +2,11 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { currentAssembly } from './assembly.ts';
-import { UsageError } from './cli/command-line.ts';
+import { ExplainedError, UsageError } from './cli/command-line.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { bootEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
 import { localKey } from './local-key.ts';
+import { TemplateError } from './template/template.ts';
 
 /** How a client reaches Outpost: the content of `connection.json`. */
 const Connection = z.object({ baseUrl: z.url(), apiKey: z.string().min(1), tenantId: z.string().min(1) });
@@ -58,6 +59,7 @@ export async function bootOrExplain(options: OutpostOptions): Promise<Outpost> {
   try {
     return await bootOutpost(options);
   } catch (error) {
+    if (error instanceof TemplateError) throw new ExplainedError(error.message, { cause: error });
     if (error instanceof DataFolderError) throw new UsageError(error.message, { cause: error });
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
       throw new UsageError(`Port ${options.port} is taken. Name another with --port, or 0 for any free one.`);

@@ -30,7 +30,7 @@ export async function mapStop(
     ...mapped,
     ...beforeTheFence(mapped.status, ours, timedOut),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
-    runAgain: runAgain && mayStillBegin(ours) && !cancelRequested,
+    runAgain: runAgain && mayStillBegin(ours),
     ...otherTask(ours, report),
   };
 }

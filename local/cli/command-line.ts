@@ -5,6 +5,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** A failure whose message says all that its reader needs: it is shown without a stack, exit code 1. */
+export class ExplainedError extends Error {
+  override readonly name = 'ExplainedError';
+}
+
 /** A command whose unknown flags and bad values are usage errors, and whose help fits a screen. */
 export function command(name: string, description: string): Command {
   return new Command(name)
@@ -50,6 +55,7 @@ function reportFailure(name: string, error: unknown): number {
     console.error(`${name}: ${error.message}`);
     return 2;
   }
-  console.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const shown = error instanceof ExplainedError ? error.message : error instanceof Error ? error.stack : String(error);
+  console.error(`${name}: ${shown}`);
   return 1;
 }
