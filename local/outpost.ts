@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { currentAssembly } from './assembly.ts';
@@ -42,7 +42,9 @@ export async function bootOutpost({ data, port, log, ...options }: OutpostOption
     const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, log });
     try {
       const connection = { baseUrl: aws.apiUrl, ...(await localKey(aws, before?.apiKey)) };
-      writeFileSync(file, `${JSON.stringify(connection, undefined, 2)}\n`, { mode: 0o600 });
+      // Whoever waits for the file reads it whole or not at all.
+      writeFileSync(`${file}.part`, `${JSON.stringify(connection, undefined, 2)}\n`, { mode: 0o600 });
+      renameSync(`${file}.part`, file);
       return { aws, connection, close: () => aws.close().finally(folder.release) };
     } catch (error) {
       await aws.close();

@@ -116,9 +116,9 @@ describe.concurrent('an agent that ends by itself', () => {
     expect(stdout).toContain('eof');
   });
 
-  it('may leave ten thousand files, and more than one part of an upload', async () => {
+  it('may leave thousands of files, and more than one part of an upload', async () => {
     const run = await worker.run(
-      'head -c 20000000 /dev/urandom > random; sha256sum random > sum; mkdir many; touch many/{1..10000} "a\u2028b"',
+      'head -c 20000000 /dev/urandom > random; sha256sum random > sum; mkdir many; touch many/{1..3000} "a\u2028b"',
     );
 
     const { exitCode } = await run.ended;
@@ -127,7 +127,7 @@ describe.concurrent('an agent that ends by itself', () => {
     const folder = unpack(run.dispatchId, archive);
 
     expect(exitCode).toBe(0);
-    expect(files).toHaveLength(10_003);
+    expect(files).toHaveLength(3_003);
     expect(objects[0]).toEqual({ name: 'workspace.tar.gz', size: archive.length, sha256: sha256(archive) });
     execFileSync('sha256sum', ['--check', '--quiet', 'sum'], { cwd: folder });
   });

@@ -18,7 +18,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BUCKET } from './running-s3.ts';
 
-const ROUNDS = Number(process.env['S3_KILL_ROUNDS'] ?? 3);
+const ROUNDS = Number(process.env['S3_KILL_ROUNDS'] ?? 2);
 let folder: string;
 let child: ChildProcess | undefined;
 
