@@ -18,6 +18,8 @@ export const Outcome = z.object({
   reason: z.string().optional(),
   /** When ECS saw the task stop. */
   stoppedAt: z.iso.datetime().optional(),
+  /** The ECS task that had passed the start fence when the outcome was formed; absent where none had. */
+  taskArn: z.string().optional(),
   output: OutputFacts.optional(),
 });
 export type Outcome = z.infer<typeof Outcome>;

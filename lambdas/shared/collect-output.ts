@@ -20,7 +20,7 @@ export async function collectOutput(
   ref: AttemptRef,
   outcome: Outcome,
 ): Promise<Outcome> {
-  const completing = await dispatches.beginCompleting(ref, now().toISOString());
+  const completing = await dispatches.beginCompleting(ref, outcome, now().toISOString());
   const verified = await verifyOutput(artifacts, ref);
   if (outcome.status === 'SUCCESS') {
     if (!completing) return failed(outcome, 'The agent finished, but its attempt was no longer running');

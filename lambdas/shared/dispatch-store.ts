@@ -7,6 +7,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import {
   allOf,
   anyOf,
+  type Condition,
   type ConditionalUpdate,
   is,
   isAbsent,
@@ -95,25 +96,29 @@ export class DispatchStore {
     });
   }
 
-  /** RUNNING to COMPLETING. Returns `false` where the attempt never ran, is not current, or has ended. */
-  async beginCompleting({ dispatchId, attempt }: AttemptRef, now: string): Promise<boolean> {
+  /** RUNNING to COMPLETING. Returns `false` where it never ran, another ECS task runs it, or it is not current or has ended. */
+  async beginCompleting({ dispatchId, attempt }: AttemptRef, { taskArn }: Outcome, now: string): Promise<boolean> {
     return this.updateIf({
       key: { dispatchId },
-      when: [is('attempt', attempt), isOneOf('status', [...statusesBefore('COMPLETING'), 'COMPLETING'])],
+      when: [
+        is('attempt', attempt),
+        isOneOf('status', [...statusesBefore('COMPLETING'), 'COMPLETING']),
+        heldBy(taskArn),
+      ],
       set: { status: 'COMPLETING', updatedAt: now },
     });
   }
 
   /**
-   * Ends an attempt, once. Returns `false` where another writer ended it, a later attempt took over, or the transition
-   * is not one of the table's.
+   * Ends an attempt, once. Returns `false` where another writer ended it, a later attempt took over, the transition is
+   * not one of the table's, or an ECS task that the outcome does not know of has passed the start fence: it still runs.
    */
   async end(ref: AttemptRef, outcome: Outcome, { writer, endedAt }: OutcomeWriter): Promise<boolean> {
-    const { status, exitCode, reason, stoppedAt, output } = outcome;
+    const { status, exitCode, reason, stoppedAt, output, taskArn } = outcome;
     const id = outcomeId(ref, writer);
     const ended = await this.updateIf({
       key: { dispatchId: ref.dispatchId },
-      when: [is('attempt', ref.attempt), isOneOf('status', statusesBefore(status))],
+      when: [is('attempt', ref.attempt), isOneOf('status', statusesBefore(status)), heldBy(taskArn)],
       set: { status, exitCode, reason, stoppedAt, output, endedAt, outcomeId: id, updatedAt: endedAt },
     });
     // A terminal status stays, so an answer that was lost can be read again, and its `endedAt` is not written twice.
@@ -132,4 +137,9 @@ export class DispatchStore {
   private updateIf(update: ConditionalUpdate): Promise<boolean> {
     return updateIf(this.client, this.tableName, update);
   }
+}
+
+/** The attempt is run by this ECS task, or by none. */
+function heldBy(taskArn: string | undefined): Condition {
+  return taskArn === undefined ? isAbsent('taskArn') : is('taskArn', taskArn);
 }

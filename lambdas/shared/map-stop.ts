@@ -30,6 +30,7 @@ export async function mapStop(
     ...mapped,
     ...beforeTheFence(mapped.status, ours, timedOut),
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(ours?.taskArn === undefined ? {} : { taskArn: ours.taskArn }),
     runAgain: runAgain && mayStillBegin(ours),
     ...otherTask(ours, report),
   };

@@ -9,6 +9,21 @@ import type { EventPublisher } from './event-publisher.ts';
 import type { OutcomeMetrics } from './outcome-metrics.ts';
 import type { TenantStore } from './tenant-store.ts';
 
+/**
+ * An ECS task has passed the start fence since the outcome was formed. Retries fail alike, and so does the execution;
+ * `settle` then finds the ECS task in the record, stops it, and forms the outcome anew.
+ */
+export class AttemptHasBegun extends Error {
+  override readonly name = 'AttemptHasBegun';
+
+  constructor(
+    ref: AttemptRef,
+    readonly taskArn: string | undefined,
+  ) {
+    super(`${attemptName(ref)} was begun by ${taskArn} after its outcome was formed.`);
+  }
+}
+
 export interface OutcomeCollaborators {
   readonly dispatches: Pick<DispatchStore, 'get' | 'end' | 'markPublished'>;
   readonly tenants: Pick<TenantStore, 'freePlace'>;
@@ -50,6 +65,7 @@ async function endAttempt(
   await dispatches.end(ref, outcome, { writer, endedAt });
   const record = await dispatches.get(ref.dispatchId);
   if (!record || record.attempt !== ref.attempt || isTerminal(record.status)) return record;
+  if (record.taskArn !== outcome.taskArn) throw new AttemptHasBegun(ref, record.taskArn);
   // Only SUCCESS can be refused to a living attempt: it never ran, or its output was never looked at.
   const reason = `The attempt cannot go from ${record.status} to ${outcome.status}.`;
   await dispatches.end(ref, { ...outcome, status: 'FAILED', reason }, { writer, endedAt });

@@ -35,6 +35,7 @@ export function world({
     stops: [] as string[],
   };
   let time = Date.parse(NOW);
+  const isHeldBy = (taskArn: string | undefined) => state.record?.taskArn === taskArn;
   const change = (attempt: number, to: DispatchRecord['status'], fields: Partial<DispatchRecord>) => {
     if (state.record?.attempt !== attempt || !canTransition(state.record.status, to)) return false;
     state.record = { ...state.record, status: to, ...fields };
@@ -43,9 +44,10 @@ export function world({
   const collaborators: SettleCollaborators = {
     dispatches: {
       get: async () => state.record,
-      beginCompleting: async ({ attempt }) =>
-        change(attempt, 'COMPLETING', {}) || state.record?.status === 'COMPLETING',
+      beginCompleting: async ({ attempt }, { taskArn }) =>
+        isHeldBy(taskArn) && (change(attempt, 'COMPLETING', {}) || state.record?.status === 'COMPLETING'),
       end: async ({ attempt }, { status, ...fields }, { writer, endedAt }) =>
+        isHeldBy(fields.taskArn) &&
         change(attempt, status, {
           ...(fields as Partial<DispatchRecord>),
           endedAt,

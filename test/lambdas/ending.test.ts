@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { collectOutput } from '../../lambdas/shared/collect-output.ts';
 import { mapStop } from '../../lambdas/shared/map-stop.ts';
-import { recordOutcome } from '../../lambdas/shared/record-outcome.ts';
+import { AttemptHasBegun, recordOutcome } from '../../lambdas/shared/record-outcome.ts';
 import { readReport } from '../../lambdas/shared/stop-report.ts';
 import { REF, RUNNING, stopped, type World, world } from './ending-world.ts';
 import { aManifest, aRecord, aResult, DISPATCH_ID, NOW, TASK_ARN } from './records.ts';
+
+const SUCCESS = { status: 'SUCCESS', exitCode: 0, taskArn: TASK_ARN } as const;
 
 describe('a report of the state machine', () => {
   it('takes a Cause that is an ECS task for the stop', () => {
@@ -90,10 +92,10 @@ describe('collecting the output', () => {
   it('enters COMPLETING and answers what was verified', async () => {
     const { state, collaborators } = world({ record: aRecord(RUNNING), manifest: aManifest() });
 
-    const outcome = await collectOutput(collaborators, REF, { status: 'SUCCESS', exitCode: 0 });
+    const outcome = await collectOutput(collaborators, REF, SUCCESS);
 
     const output = { outputKey: `dispatches/${DISPATCH_ID}/1/`, fileCount: 2, totalBytes: 12 };
-    expect(outcome).toEqual({ status: 'SUCCESS', exitCode: 0, output });
+    expect(outcome).toEqual({ ...SUCCESS, output });
     expect(state.record?.status).toBe('COMPLETING');
   });
 
@@ -111,7 +113,7 @@ describe('collecting the output', () => {
   ])('turns SUCCESS into FAILED where %s', async (_, changes, reason) => {
     const { collaborators } = world({ record: aRecord(RUNNING), ...changes });
 
-    const outcome = await collectOutput(collaborators, REF, { status: 'SUCCESS', exitCode: 0 });
+    const outcome = await collectOutput(collaborators, REF, SUCCESS);
 
     expect(outcome).toMatchObject({ status: 'FAILED', exitCode: 0, reason: expect.stringContaining(reason) });
     expect(outcome.output).toBeUndefined();
@@ -136,7 +138,7 @@ describe('recording an outcome', () => {
   it('ends the attempt, frees the place, publishes and counts; repeats add nothing', async () => {
     const { state, collaborators } = world({ record: aRecord({ ...RUNNING, status: 'COMPLETING' }) });
 
-    const first = await recordOutcome(collaborators, REF, { status: 'SUCCESS', exitCode: 0 }, 'record-outcome');
+    const first = await recordOutcome(collaborators, REF, SUCCESS, 'record-outcome');
     const second = await recordOutcome(collaborators, REF, failure, 'record-outcome');
 
     expect([first.status, second.status]).toEqual(['SUCCESS', 'SUCCESS']);
@@ -164,6 +166,16 @@ describe('recording an outcome', () => {
 
     expect(recorded).toMatchObject({ status: 'FAILED', reason: expect.stringContaining('later attempt (2)') });
     expect([state.record, state.freed, state.events]).toEqual([record, [`acme ${DISPATCH_ID}-1`], []]);
+  });
+
+  it('ends nothing that was begun after the outcome was formed, and frees nothing', async () => {
+    const record = aRecord(RUNNING);
+    const { state, collaborators } = world({ record });
+
+    const recording = recordOutcome(collaborators, REF, failure, 'record-outcome');
+
+    await expect(recording).rejects.toThrow(AttemptHasBegun);
+    expect([state.record, state.freed, state.events]).toEqual([record, [], []]);
   });
 
   it('ends as FAILED what cannot end as SUCCESS, and answers FAILED where there is no record', async () => {

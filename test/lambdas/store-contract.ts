@@ -157,7 +157,9 @@ function describeDispatches(client: () => DynamoDBClient): void {
   it('enters COMPLETING from RUNNING, and stays there', async () => {
     const records = await Promise.all(DISPATCH_STATUSES.map((status) => given({ status })));
 
-    const entered = await Promise.all(records.map((record) => store.beginCompleting(record, NOW)));
+    const entered = await Promise.all(
+      records.map((record) => store.beginCompleting(record, { status: 'FAILED' }, NOW)),
+    );
 
     expect(DISPATCH_STATUSES.filter((_, index) => entered[index])).toEqual(['RUNNING', 'COMPLETING']);
   });
@@ -195,6 +197,22 @@ function describeDispatches(client: () => DynamoDBClient): void {
     expect(ended.filter(Boolean)).toHaveLength(1);
     expect(retried).toBe(ended[0]);
     expect((await store.get(record.dispatchId))?.endedAt).toBe(NOW);
+  });
+
+  it('ends nothing that an ECS task runs which the outcome does not know of', async () => {
+    const record = await given({ status: 'RUNNING', taskArn: TASK_ARN });
+    const writer = { writer: 'record-outcome', endedAt: NOW } as const;
+
+    const unknown = { status: 'FAILED', reason: 'no capacity' } as const;
+    const another = { ...unknown, taskArn: `${TASK_ARN}-2` };
+    const refused = [
+      await store.beginCompleting(record, unknown, NOW),
+      await store.end(record, unknown, writer),
+      await store.end(record, another, writer),
+    ];
+    const ended = await store.end(record, { ...unknown, taskArn: TASK_ARN }, writer);
+
+    expect({ refused, ended }).toEqual({ refused: [false, false, false], ended: true });
   });
 
   it('ends nothing of a later attempt', async () => {
