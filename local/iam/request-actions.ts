@@ -5,21 +5,13 @@ import type { Permission } from './policy-document.ts';
 import { dynamoDbPermissions } from './request-actions/dynamodb.ts';
 import { ecsPermissions, type TaskDefinitionRoles } from './request-actions/ecs.ts';
 import { eventsPermissions } from './request-actions/events.ts';
+import type { JsonRequest } from './request-actions/json-request.ts';
 import { lambdaPermissions } from './request-actions/lambda.ts';
 import { logsPermissions } from './request-actions/logs.ts';
 import { s3Permissions } from './request-actions/s3.ts';
 import { secretsManagerPermissions, ssmPermissions } from './request-actions/secrets.ts';
 import { sqsPermissions } from './request-actions/sqs.ts';
 import { statesPermissions } from './request-actions/states.ts';
-
-/** One request of a JSON service, as the rules of its service see it. */
-export interface JsonRequest {
-  /** E.g. `PutItem`. */
-  readonly operation: string;
-  readonly input: Readonly<Record<string, unknown>>;
-  /** The ARN of something in a service of this account, e.g. `arn('dynamodb', 'table/x')`. */
-  readonly arn: (service: string, resource: string) => string;
-}
 
 type JsonRules = (request: JsonRequest) => Permission[];
 

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { record, text } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 /** A query of an index needs the index, and nothing of the table; a batch needs each of its tables. */
 export function dynamoDbPermissions({ operation, input, arn }: JsonRequest): Permission[] {

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { record, text, texts } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 /** A task definition as RunTask resolves it. */
 export interface TaskDefinitionRoles {

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { records, text } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 /** PutEvents needs each entry's bus, with the entry's own source and detail type. */
 export function eventsPermissions({ operation, input, arn }: JsonRequest): Permission[] {

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { text } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 const ON_STREAMS: ReadonlySet<string> = new Set(['CreateLogStream', 'PutLogEvents', 'GetLogEvents', 'DeleteLogStream']);
 

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { text, texts } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 /** A secret's ARN ends in six random characters, which its name doesn't tell: policies write `-??????`. */
 export function secretsManagerPermissions({ operation, input, arn }: JsonRequest): Permission[] {

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { text } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 /** Of a batch, SQS asks for the action of a single message. */
 export function sqsPermissions({ operation, input, arn }: JsonRequest): Permission[] {

@@ -1,6 +1,6 @@
 import type { Permission } from '../policy-document.ts';
-import type { JsonRequest } from '../request-actions.ts';
 import { text } from './input.ts';
+import type { JsonRequest } from './json-request.ts';
 
 /** Executions are asked about by their own ARN, save to start and to list them. */
 export function statesPermissions({ operation, input, arn }: JsonRequest): Permission[] {
