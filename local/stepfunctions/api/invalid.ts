@@ -21,6 +21,17 @@ export function optionalText(input: Readonly<Record<string, unknown>>, name: str
   );
 }
 
+/** The token of the page before. AWS quotes one of the wrong length, unlike an execution's input, error and cause. */
+export function pageToken(input: Readonly<Record<string, unknown>>, longest: number): string | undefined {
+  const token = input['nextToken'];
+  if (token === undefined || token === null) return undefined;
+  if (typeof token === 'string' && token.length > 0 && token.length <= longest) return token;
+  const bound = token === '' ? 'greater than or equal to 1' : `less than or equal to ${longest}`;
+  throw validationError(
+    `Value '${token}' at 'nextToken' failed to satisfy constraint: Member must have length ${bound}`,
+  );
+}
+
 /** An ARN of Step Functions. @throws AwsError `InvalidArn` */
 export function requiredArn(input: Readonly<Record<string, unknown>>, name: string): string {
   const arn = requiredText(input, name);

@@ -7,7 +7,7 @@ import { JsonText } from '../json.ts';
 import type { ExecutionRecord } from '../store/execution-index.ts';
 import type { StateMachineRecord, StateMachines } from '../store/state-machines.ts';
 import { optionalText, requiredArn, requiredText } from './invalid.ts';
-import { pageOf } from './pages.ts';
+import { LONGEST_STATE_MACHINES_TOKEN, pageOf } from './pages.ts';
 import { findStateMachine, startExecution } from './start-execution.ts';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -33,10 +33,7 @@ export function stepFunctionsOperations(
     DescribeStateMachine(input: Input) {
       return describeStateMachine(findStateMachine(machines, requiredArn(input, 'stateMachineArn')).record);
     },
-    ListStateMachines(input: Input) {
-      const { items, ...token } = pageOf(machines.all, input, 'stateMachines', 'end');
-      return { stateMachines: items.map(({ record }) => listedStateMachine(record)), ...token };
-    },
+    ListStateMachines: (input: Input) => listStateMachines(machines, input),
     SendTaskSuccess(input: Input) {
       const output = taskOutput(requiredText(input, 'output'));
       executions.tokens.waiting(requiredText(input, 'taskToken')).succeed(output);
@@ -71,8 +68,14 @@ function describeExecution(executions: Executions, input: Input) {
     ...(data.output !== undefined && { output: data.output, outputDetails: { included: true } }),
     ...(data.error !== undefined && { error: data.error }),
     ...(data.cause !== undefined && { cause: data.cause }),
-    redriveStatus: 'NOT_REDRIVABLE',
+    ...redriveStatus(record),
   };
+}
+
+/** What AWS says of the status, although nothing here is ever redriven. */
+function redriveStatus({ status }: ExecutionRecord) {
+  if (status !== 'RUNNING' && status !== 'SUCCEEDED') return { redriveStatus: 'REDRIVABLE' };
+  return { redriveStatus: 'NOT_REDRIVABLE', redriveStatusReason: `Execution is ${status} and cannot be redriven` };
 }
 
 function listedExecution(record: ExecutionRecord) {
@@ -119,6 +122,13 @@ function stopExecution(executions: Executions, input: Input) {
   executions.stop(executionArn, error, cause);
   const stopDate = executions.index.get(executionArn)?.stopDate ?? Date.now();
   return { stopDate: stopDate / 1000 };
+}
+
+/** By name, in the order of its bytes. */
+function listStateMachines(machines: StateMachines, input: Input) {
+  const sorted = machines.all.map(({ record }) => record).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { items, ...token } = pageOf(sorted, input, 'stateMachines', 'end', LONGEST_STATE_MACHINES_TOKEN);
+  return { stateMachines: items.map(listedStateMachine), ...token };
 }
 
 function listedStateMachine({ stateMachineArn, name, creationDate }: StateMachineRecord) {

@@ -1,5 +1,5 @@
 import { AwsError } from '../../gateway/aws-error.ts';
-import { optionalText, pageSize } from './invalid.ts';
+import { pageSize, pageToken } from './invalid.ts';
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -7,6 +7,8 @@ export interface Page<T> {
 }
 
 const LONGEST_TOKEN = 3096;
+/** Of ListStateMachines alone. */
+export const LONGEST_STATE_MACHINES_TOKEN = 1024;
 
 /**
  * One page of a list, from where the token of the page before says. The token counts from the list's fixed end, so
@@ -18,9 +20,10 @@ export function pageOf<T>(
   input: Readonly<Record<string, unknown>>,
   of: string,
   growsAt: 'start' | 'end',
+  longestToken = LONGEST_TOKEN,
 ): Page<T> {
   const size = pageSize(input);
-  const token = optionalText(input, 'nextToken', LONGEST_TOKEN);
+  const token = pageToken(input, longestToken);
   const position = token === undefined ? 0 : readToken(token, of);
   const start = token === undefined || growsAt === 'end' ? position : all.length - position;
   const items = all.slice(start, start + size);

@@ -3,6 +3,7 @@ import {
   DescribeStateMachineCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
+  ListStateMachinesCommand,
   SendTaskFailureCommand,
   SendTaskHeartbeatCommand,
   SendTaskSuccessCommand,
@@ -94,6 +95,42 @@ describe('the Step Functions API', () => {
     expect(first.executions?.map(({ name }) => name)).toEqual(['3', '2']);
     expect(second.executions?.map(({ name }) => name)).toEqual(['1']);
     expect(second.nextToken).toBeUndefined();
+  });
+
+  it('lists state machines by name', async () => {
+    for (const StateMachineName of ['m_2', 'm_1', 'm_10']) await stand.create(PASSES, { StateMachineName });
+
+    const { stateMachines } = await stand.client.send(new ListStateMachinesCommand({}));
+
+    expect(stateMachines?.map(({ name }) => name)).toEqual(['m_1', 'm_10', 'm_2']);
+  });
+
+  it('quotes a page token of a length that no token of the list has', async () => {
+    const stateMachineArn = await stand.create(PASSES);
+    const refusal = (token: string, bound: string) => ({
+      name: 'ValidationException',
+      message: `1 validation error detected: Value '${token}' at 'nextToken' failed to satisfy constraint: Member must have length ${bound}`,
+    });
+    const executions = (nextToken: string) => {
+      return stand.client.send(new ListExecutionsCommand({ stateMachineArn, nextToken }));
+    };
+    const machines = (nextToken: string) => stand.client.send(new ListStateMachinesCommand({ nextToken }));
+    const [long, longer] = ['x'.repeat(1025), 'x'.repeat(3097)];
+
+    await expect(machines(long)).rejects.toMatchObject(refusal(long, 'less than or equal to 1024'));
+    await expect(executions(longer)).rejects.toMatchObject(refusal(longer, 'less than or equal to 3096'));
+    await expect(executions('')).rejects.toMatchObject(refusal('', 'greater than or equal to 1'));
+    await expect(executions(long)).rejects.toMatchObject({ name: 'InvalidToken' });
+  });
+
+  it.each([
+    ['SUCCEEDED', PASSES, 'NOT_REDRIVABLE', 'Execution is SUCCEEDED and cannot be redriven'],
+    ['FAILED', { StartAt: 'F', States: { F: { Type: 'Fail' } } }, 'REDRIVABLE', undefined],
+  ])('says whether a %s execution could be redriven', async (status, definition, redriveStatus, reason) => {
+    const ended = await stand.run(await stand.create(definition));
+
+    expect(ended).toMatchObject({ status, redriveStatus });
+    expect(ended.redriveStatusReason).toBe(reason);
   });
 
   it('pages through a history forwards and backwards', async () => {
