@@ -20,6 +20,21 @@ function asEcsSays(value: unknown): unknown {
   );
 }
 
+it('says an ECS task in PascalCase, with the lists that are empty', () => {
+  const said = fromSdkOutput(
+    shapeOf(Task$),
+    { taskArn: 'arn', lastStatus: 'STOPPED', containers: [{ name: 'worker', exitCode: 3 }] },
+    ECS_TASK_STYLE,
+  );
+
+  expect(said).toMatchObject({
+    TaskArn: 'arn',
+    LastStatus: 'STOPPED',
+    Containers: [{ Name: 'worker', ExitCode: 3, GpuIds: [] }],
+    Tags: [],
+  });
+});
+
 if (existsSync(RECORDED)) {
   describe('an ECS task as Step Functions says it', () => {
     it.each([
