@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** A data folder that cannot be used, in words for the person who named it. */
 export class DataFolderError extends Error {
@@ -19,7 +19,7 @@ export interface DataFolder {
 export function openDataFolder(name: string): DataFolder {
   const path = resolve(name);
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const why = (cause as NodeJS.ErrnoException).code === 'EACCES' ? 'it is not writable' : (cause as Error).message;
@@ -35,6 +35,13 @@ export function openDataFolder(name: string): DataFolder {
     },
     release: () => rmSync(lock, { force: true }),
   };
+}
+
+/** Level by level: Node's own recursion never ends where a folder that is there cannot hold another, as in `/proc`. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 function takeLock(lock: string, path: string): void {

@@ -52,8 +52,8 @@ async function runDemo(api: ApiClient, folder: string, display: Display, signal:
   display.heading('Its output');
   const output = await downloadOutput(await api.artifacts(dispatchId), join(folder, dispatchId));
   display.line(`${output.fileCount} files, ${bytes(output.totalBytes)}, every SHA-256 as the manifest says`);
-  display.line(`${relative(process.cwd(), output.folder) || '.'}/workspace/report.md`);
-  display.line('');
+  const workspace = join(relative(process.cwd(), output.folder), 'workspace');
+  for (const file of ['report.md', 'images/julia.svg']) display.line(join(workspace, file));
   return ended.status === 'success' ? 0 : 1;
 }
 

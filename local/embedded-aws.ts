@@ -24,6 +24,8 @@ process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
 export const REGION = 'us-east-1';
 export const ACCOUNT_ID = '000000000000';
+/** A worker gives its agent five seconds to end, and then needs some for the upload; closing may take ten. */
+const CLOSE_GRACE_MS = 7_500;
 /** May do everything: the person at this machine. */
 const OPERATOR_ROLE = `arn:aws:iam::${ACCOUNT_ID}:role/operator`;
 
@@ -109,7 +111,7 @@ async function startServices(aws: LocalAws, parts: Parts, started: AwsService[])
   const eventKinds = () => started.flatMap((service) => service.publishes?.() ?? []);
   started.push(await createEventBridge(aws, { eventKinds }));
   const resolveImage = (uri: string) => workerImage(assets.image(uri));
-  started.push(await createEcs(aws, { resolveImage, openPath: gateway.openPath, trusts }));
+  started.push(await createEcs(aws, { resolveImage, openPath: gateway.openPath, trusts, closeGrace: CLOSE_GRACE_MS }));
   started.push(await createStepFunctions(aws, { trusts }));
   started.push(await createHttpApi(aws, { port: parts.apiPort, host: '127.0.0.1' }));
 }

@@ -30,10 +30,13 @@ function greeting({ baseUrl }: Connection, connectionFile: string): string {
 Outpost serves at ${baseUrl}. Its key is in ${file}. Dispatch something:
 
   KEY=$(node -p 'JSON.parse(fs.readFileSync("${file}")).apiKey')
-  curl -s ${baseUrl}/dispatch -H "Authorization: Bearer $KEY" \\
+  ID=$(curl -s ${baseUrl}/dispatch -H "X-API-Key: $KEY" \\
     -H 'Content-Type: application/json' \\
-    -d '{ "agent": "shell", "task": "echo hello > hello.txt" }'
-  curl -s "${baseUrl}/dispatch/<dispatchId>?logs=100" -H "Authorization: Bearer $KEY"
+    -d '{ "agent": "shell", "task": "echo hello | tee hello.txt" }' |
+    node -p 'JSON.parse(fs.readFileSync(0)).data.dispatchId')
+  curl -s "${baseUrl}/dispatch/$ID?logs=100" -H "X-API-Key: $KEY"
+  curl -s "${baseUrl}/artifacts/$ID" -H "X-API-Key: $KEY"
 
+Agents run as you here, with your files and your network: dispatch what you trust.
 Ctrl-C stops it.`;
 }

@@ -207,7 +207,9 @@ async function upload(work: AttemptWork, rooms: AgentRooms, output: CappedLog, r
       result,
       log,
     });
-    log.say(`Uploaded ${files.length} files${skipped.length > 0 ? `, left out ${skipped.length}` : ''}.`);
+    log.say(
+      `Uploaded ${files.length} ${files.length === 1 ? 'file' : 'files'}${skipped.length > 0 ? `, left out ${skipped.length}` : ''}.`,
+    );
     return true;
   } catch (error) {
     log.say(`The output cannot be uploaded: ${messageOf(error)}`);

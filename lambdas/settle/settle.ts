@@ -88,6 +88,6 @@ function endedByItself(stop: EcsStop | undefined): boolean {
 
 function reasonOf({ status, error, cause }: EndedExecution): string {
   const detail = [error, cause].filter(Boolean).join(': ').slice(0, MAX_WORDS);
-  const what = { ABORTED: 'was stopped by hand', TIMED_OUT: 'ran out of its time', FAILED: 'failed' }[status];
+  const what = { ABORTED: 'was stopped', TIMED_OUT: 'ran out of its time', FAILED: 'failed' }[status];
   return withDetail(`The execution ${what}`, detail);
 }

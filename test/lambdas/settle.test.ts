@@ -27,7 +27,7 @@ describe('settling an execution that ended too early', () => {
   });
 
   it.each<[string, World, 'ABORTED' | 'TIMED_OUT' | 'FAILED', DispatchRecord['status'], RegExp | undefined]>([
-    ['stopped by hand', { tasks: [byStepFunctions] }, 'ABORTED', 'FAILED', /stopped by hand/],
+    ['stopped by hand', { tasks: [byStepFunctions] }, 'ABORTED', 'FAILED', /execution was stopped/],
     ['out of time', { tasks: [byStepFunctions] }, 'TIMED_OUT', 'TIMEOUT', /ran out of its time/],
     [
       'stopped by hand after a cancel',
@@ -62,9 +62,9 @@ describe('settling an execution that ended too early', () => {
       { record: aRecord({ status: 'PROVISIONING' }) },
       'ABORTED',
       'FAILED',
-      /by hand/,
+      /was stopped/,
     ],
-    ['stopped long after ECS has forgotten the task', { tasks: [undefined] }, 'ABORTED', 'FAILED', /by hand/],
+    ['stopped long after ECS has forgotten the task', { tasks: [undefined] }, 'ABORTED', 'FAILED', /was stopped/],
   ])('ends an attempt whose execution was %s', async (_, changes, status, ended, reason) => {
     const { state, collaborators } = world({ record: aRecord(RUNNING), ...changes });
 
