@@ -55,16 +55,13 @@ it('settles what ran when everything was killed, within 10 s of the next boot, a
   expect(processesMentioning(id)).toEqual([]);
 });
 
-it('stops everything on Ctrl-C within 10 s and leaves no process behind', async () => {
+it('stops everything on Ctrl-C within 10 s, leaves no process behind, and keeps what a stubborn agent wrote', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'outpost-interrupt-'));
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
   const server = await startServer(folder);
-  const id = await submit(server.call);
-  await eventually(
-    () => server.call('GET', `/dispatch/${id}`),
-    ({ body }) => body.data.status === 'running',
-    20_000,
-  );
+  const id = await submit(server.call, `trap '' TERM; ${LONG_TASK}`);
+  const log = () => server.call('GET', `/dispatch/${id}?logs=10`);
+  await eventually(log, ({ body }) => JSON.stringify(body.data.logs).includes('begun'), 20_000);
   const asked = performance.now();
 
   server.process.kill('SIGINT');
@@ -73,10 +70,13 @@ it('stops everything on Ctrl-C within 10 s and leaves no process behind', async 
   expect(code).toBe(0);
   expect(performance.now() - asked).toBeLessThan(10_000);
   expect(processesMentioning(folder)).toEqual([]);
+  const again = await bootHarness({ folder });
+  cleanUps.push(again.close);
+  expect(await again.ended(id)).toMatchObject({ status: 'failed', output: { fileCount: 1 } });
 });
 
-async function submit(call: ReturnType<typeof caller>): Promise<string> {
-  const { body } = await call('POST', '/dispatch', { agent: 'shell', task: LONG_TASK });
+async function submit(call: ReturnType<typeof caller>, task = LONG_TASK): Promise<string> {
+  const { body } = await call('POST', '/dispatch', { agent: 'shell', task });
   return body.data.dispatchId;
 }
 
