@@ -1,29 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Command, InvalidArgumentError } from 'commander';
 import { TenantId } from '../core/ids.ts';
 import { DEFAULT_MAX_CONCURRENT } from '../core/tenant.ts';
-import { ApiKeyStore } from '../lambdas/shared/api-key-store.ts';
+import { createApiKey } from '../lambdas/shared/create-api-key.ts';
 import { documentClient } from '../lambdas/shared/document-client.ts';
-import { TenantStore } from '../lambdas/shared/tenant-store.ts';
-
-export interface CreateApiKeyOptions {
-  readonly client: DynamoDBDocumentClient;
-  /** Of every resource's name, e.g. `outpost`. */
-  readonly prefix: string;
-  readonly tenantId: string;
-  /** Living attempts that a new tenant may have at once. */
-  readonly maxConcurrent?: number;
-  readonly now?: Date;
-}
-
-/** Issues an API key for a tenant, which is made where it does not exist yet. The key is stored nowhere. */
-export async function createApiKey(options: CreateApiKeyOptions): Promise<string> {
-  const { client, prefix, tenantId, maxConcurrent = DEFAULT_MAX_CONCURRENT, now = new Date() } = options;
-  const tenants = new TenantStore(client, `${prefix}-tenants`);
-  await tenants.create({ tenantId, status: 'ACTIVE', maxConcurrent, createdAt: now.toISOString() });
-  return new ApiKeyStore(client, `${prefix}-api-keys`).issue(tenantId, now);
-}
 
 function parseTenantId(text: string): string {
   const parsed = TenantId.safeParse(text);
@@ -48,7 +28,8 @@ async function main(): Promise<void> {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse();
   const { tenant, prefix, maxConcurrent } = command.opts<{ tenant: string; prefix: string; maxConcurrent: number }>();
-  console.log(await createApiKey({ client: documentClient(), prefix, tenantId: tenant, maxConcurrent }));
+  const tables = { tenantsTable: `${prefix}-tenants`, apiKeysTable: `${prefix}-api-keys` };
+  console.log(await createApiKey({ client: documentClient(), ...tables, tenantId: tenant, maxConcurrent }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

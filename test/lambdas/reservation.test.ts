@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiCollaborators } from '../../lambdas/api/collaborators.ts';
 import { dispatchIdReservation } from '../../lambdas/api/dispatch-id-reservation.ts';
 import { ApiKeyStore } from '../../lambdas/shared/api-key-store.ts';
+import { createApiKey } from '../../lambdas/shared/create-api-key.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { TenantStore } from '../../lambdas/shared/tenant-store.ts';
-import { createApiKey } from '../../scripts/create-api-key.ts';
 import { type DynamoDbInTest, openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
 import { createTable } from './tables.ts';
 
@@ -60,8 +60,9 @@ it('issues keys for a tenant that it makes once', async () => {
   }
   const client = documentClient(database.client);
 
-  const first = await createApiKey({ client, prefix, tenantId: 'acme', maxConcurrent: 7 });
-  const second = await createApiKey({ client, prefix, tenantId: 'acme', maxConcurrent: 9 });
+  const tables = { tenantsTable: `${prefix}-tenants`, apiKeysTable: `${prefix}-api-keys` };
+  const first = await createApiKey({ client, ...tables, tenantId: 'acme', maxConcurrent: 7 });
+  const second = await createApiKey({ client, ...tables, tenantId: 'acme', maxConcurrent: 9 });
 
   const keys = new ApiKeyStore(client, `${prefix}-api-keys`);
   expect(first).not.toBe(second);
