@@ -6,6 +6,12 @@ export const SIZES = {
 } as const;
 export type Size = keyof typeof SIZES;
 
+/** How many slots of an agent may wait at once; a `max` of 0 is an agent without a pool. */
+export interface PoolBounds {
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface Agent {
   readonly title: string;
   readonly size: Size;
@@ -13,16 +19,18 @@ export interface Agent {
   readonly available: boolean;
   /** Whether `task` may be empty: an empty script is a script, an empty prompt is a mistake. */
   readonly emptyTask: boolean;
+  /** Slots that wait for a dispatch, unless the deployment says otherwise. */
+  readonly pool: PoolBounds;
 }
 
 /** The catalogue: each entry is a task definition `<prefix>-<agent>` once it is available. */
 export const AGENTS = {
-  claude: { title: 'Claude Code', size: 'flagship', available: false, emptyTask: false },
-  codex: { title: 'Codex', size: 'flagship', available: false, emptyTask: false },
-  gemini: { title: 'Gemini CLI', size: 'balanced', available: false, emptyTask: false },
-  aider: { title: 'Aider', size: 'balanced', available: false, emptyTask: false },
-  grok: { title: 'Grok', size: 'balanced', available: false, emptyTask: false },
-  shell: { title: 'Shell', size: 'fast', available: true, emptyTask: true },
+  claude: { title: 'Claude Code', size: 'flagship', available: false, emptyTask: false, pool: { min: 2, max: 5 } },
+  codex: { title: 'Codex', size: 'flagship', available: false, emptyTask: false, pool: { min: 2, max: 5 } },
+  gemini: { title: 'Gemini CLI', size: 'balanced', available: false, emptyTask: false, pool: { min: 1, max: 3 } },
+  aider: { title: 'Aider', size: 'balanced', available: false, emptyTask: false, pool: { min: 1, max: 3 } },
+  grok: { title: 'Grok', size: 'balanced', available: false, emptyTask: false, pool: { min: 1, max: 3 } },
+  shell: { title: 'Shell', size: 'fast', available: true, emptyTask: true, pool: { min: 0, max: 1 } },
 } as const satisfies Record<string, Agent>;
 
 export type AgentName = keyof typeof AGENTS;

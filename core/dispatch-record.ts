@@ -3,6 +3,7 @@ import { AGENT_NAMES } from './agents.ts';
 import { DISPATCH_STATUSES } from './dispatch-status.ts';
 import { Attempt, DispatchId, TenantId } from './ids.ts';
 import { OutputFacts } from './outcome.ts';
+import { SlotId } from './slot.ts';
 
 /** Days that a record is kept after its last attempt began; the event archive is kept as long. */
 export const RECORD_DAYS = 30;
@@ -22,6 +23,8 @@ export const DispatchRecord = z.object({
   executionArn: z.string().optional(),
   /** The ECS task that passed the start fence for this attempt. */
   taskArn: z.string().optional(),
+  /** The warm slot that ran this attempt; absent for a cold ECS task. */
+  slotId: SlotId.optional(),
   startedAt: z.iso.datetime().optional(),
   cancelRequestedAt: z.iso.datetime().optional(),
   stoppedAt: z.iso.datetime().optional(),

@@ -3,12 +3,18 @@ import { AGENT_NAMES } from './agents.ts';
 import { TERMINAL_STATUSES } from './dispatch-status.ts';
 import { Attempt, DispatchId, TenantId } from './ids.ts';
 import { OutputFacts } from './outcome.ts';
+import { MISS_REASONS, SlotId } from './slot.ts';
 
 /** `source` of every event that Outpost publishes. */
 export const EVENT_SOURCE = 'outpost';
 
 /** `detail-type` of the events on Outpost's bus. */
-export const DETAIL_TYPES = { requested: 'Dispatch Requested', ended: 'Dispatch Ended' } as const;
+export const DETAIL_TYPES = {
+  requested: 'Dispatch Requested',
+  ended: 'Dispatch Ended',
+  slotClaimed: 'Slot Claimed',
+  slotMissed: 'Slot Missed',
+} as const;
 
 const Common = {
   version: z.literal('1'),
@@ -35,6 +41,23 @@ export const DispatchEnded = z.object({
   output: OutputFacts.optional(),
 });
 export type DispatchEnded = z.infer<typeof DispatchEnded>;
+
+const SlotCommon = {
+  version: z.literal('1'),
+  /** `<dispatchId>-<attempt>-slot-claimed` or `-slot-missed`. */
+  eventId: z.string(),
+  dispatchId: DispatchId,
+  attempt: Attempt,
+  agent: z.enum(AGENT_NAMES),
+};
+
+/** A dispatch claimed a warm slot: the pool is one short. */
+export const SlotClaimed = z.object({ ...SlotCommon, slotId: SlotId });
+export type SlotClaimed = z.infer<typeof SlotClaimed>;
+
+/** A dispatch found no slot and went cold. */
+export const SlotMissed = z.object({ ...SlotCommon, reason: z.enum(MISS_REASONS) });
+export type SlotMissed = z.infer<typeof SlotMissed>;
 
 /** The part of AWS's `Step Functions Execution Status Change` that `settle` acts on. */
 export const ExecutionStatusChange = z.object({

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
 /** A ULID in upper case: 26 characters of Crockford's base 32, the first at most 7 (128 bits). */
-export const DispatchId = z
+export const Ulid = z
   .string()
   .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be a ULID, e.g. 01J9ZK6W3N8R5T7V9X1Y3Z5A7B');
+
+export const DispatchId = Ulid;
 export type DispatchId = z.infer<typeof DispatchId>;
 
 /** 1 for the first execution of a dispatch, and one more for every replay. */

@@ -10,4 +10,14 @@ export const METRICS = {
   dispatchDuration: 'DispatchDuration',
   /** Count, by `agent` and `status`: an attempt that `settle` had to end because its execution could not. */
   dispatchSettled: 'DispatchSettled',
+  /** Count, by `agent`: a warm slot's boot that the manager began. */
+  slotStarted: 'SlotStarted',
+  /** Count, by `agent` and `reason`: a slot that the manager let go. */
+  slotDrained: 'SlotDrained',
+  /** Count, by `agent`: boots that failed, those that failed together once they make the manager pause. */
+  slotBootFailed: 'SlotBootFailed',
+  /** Count, by `agent`: a slot that the manager had to close because its own execution could not. */
+  slotMended: 'SlotMended',
+  /** Count: an ECS task that was stopped because no slot and no dispatch knows it. */
+  orphanStopped: 'OrphanStopped',
 } as const;

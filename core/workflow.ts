@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AGENT_NAMES } from './agents.ts';
 import { Attempt, DispatchId, TenantId } from './ids.ts';
 import { Outcome } from './outcome.ts';
+import { SlotId } from './slot.ts';
 import { TIMEOUT_SECONDS } from './time-limits.ts';
 
 /** Input of an execution of the dispatch state machine: ids and facts, never the task. */
@@ -16,6 +17,40 @@ export type ExecutionInput = z.infer<typeof ExecutionInput>;
 
 const Ref = { dispatchId: DispatchId, attempt: Attempt };
 
+/** State `ClaimWarmSlot` → function `claim-slot`. Only the first run may be warm. */
+export const ClaimSlotEvent = z.object({ ...Ref, agent: z.enum(AGENT_NAMES), run: z.int().min(1) });
+export type ClaimSlotEvent = z.infer<typeof ClaimSlotEvent>;
+
+/** Function `claim-slot` → state `WarmOrCold`. */
+export const ClaimedSlot = z.discriminatedUnion('claimed', [
+  z.object({ claimed: z.literal(true), slotId: SlotId }),
+  z.object({ claimed: z.literal(false) }),
+]);
+export type ClaimedSlot = z.infer<typeof ClaimedSlot>;
+
+/** State `ReclaimSlot` → function `reclaim-slot`, after any error of `RunOnWarmSlot`. */
+export const ReclaimSlotEvent = z.object({
+  ...Ref,
+  agent: z.enum(AGENT_NAMES),
+  slotId: SlotId,
+  timeoutSeconds: ExecutionInput.shape.timeoutSeconds,
+});
+export type ReclaimSlotEvent = z.infer<typeof ReclaimSlotEvent>;
+
+/**
+ * Function `reclaim-slot` → state `MayRunCold`. `reclaimed`: no worker has acknowledged the dispatch, and none will;
+ * otherwise `taskArn` is the ECS task that did, to be stopped for the reason `why`.
+ */
+export const ReclaimedSlot = z.discriminatedUnion('reclaimed', [
+  z.object({ reclaimed: z.literal(true) }),
+  z.object({ reclaimed: z.literal(false), taskArn: z.string(), timedOut: z.boolean(), why: z.string() }),
+]);
+export type ReclaimedSlot = z.infer<typeof ReclaimedSlot>;
+
+/** Input of an execution of the warm slot's state machine; its name is the slot's id. */
+export const SlotInput = z.object({ agentType: z.enum(AGENT_NAMES), slotId: SlotId, taskDefinitionArn: z.string() });
+export type SlotInput = z.infer<typeof SlotInput>;
+
 /** What the state machine knows of how a run ended: the stop, or an error in Step Functions' words, or neither. */
 export const StopReport = z.object({
   /** The ECS task, PascalCase. */
@@ -26,6 +61,8 @@ export const StopReport = z.object({
   timedOut: z.boolean().optional(),
   /** The ECS task that the execution has stopped and waited for. */
   taskArn: z.string().optional(),
+  /** The run was on a warm slot: one that stopped before the start fence may be run again, cold. */
+  warm: z.boolean().optional(),
 });
 export type StopReport = z.infer<typeof StopReport>;
 

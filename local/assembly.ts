@@ -25,26 +25,30 @@ const SOURCES = [
 /**
  * The folder of the synthesized cloud assembly, built and synthesized where there is none of these sources yet. Each
  * has a folder of its own by its fingerprint, so that what boots from one is not disturbed by the making of another.
+ * @param settings CDK context for the synthesis, as in `readSettings`
  * @throws where the build or the synthesis fails, with what it printed
  */
-export async function currentAssembly(log: (line: string) => void): Promise<string> {
-  const made = join(ASSEMBLIES, await fingerprintOf(SOURCES));
+export async function currentAssembly(
+  log: (line: string) => void,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const made = join(ASSEMBLIES, await fingerprintOf(SOURCES, settings));
   if (!existsSync(made)) {
     log('Building the functions and the worker, and synthesizing the template');
-    await putInPlace(await makeAssembly(), made);
+    await putInPlace(await makeAssembly(settings), made);
     await removeAllButNewest(KEPT);
   }
   return join(made, 'cdk.out');
 }
 
-async function makeAssembly(): Promise<string> {
+async function makeAssembly(settings: Readonly<Record<string, string>>): Promise<string> {
   await mkdir(ASSEMBLIES, { recursive: true });
   const folder = await mkdtemp(join(ASSEMBLIES, 'unfinished-'));
   await run(['scripts/build.ts', folder]);
   // CDK's own rules take seconds, and `npm run synth` and the stack tests run them; cdk-nag runs either way.
   await run(['lib/app.ts'], {
     CDK_OUTDIR: join(folder, 'cdk.out'),
-    CDK_CONTEXT_JSON: JSON.stringify({ assets: folder }),
+    CDK_CONTEXT_JSON: JSON.stringify({ ...settings, assets: folder }),
     CDK_VALIDATION: 'false',
   });
   return folder;
@@ -69,8 +73,8 @@ async function removeAllButNewest(kept: number): Promise<void> {
   for (const { name } of old) await rm(join(ASSEMBLIES, name), { recursive: true, force: true });
 }
 
-async function fingerprintOf(sources: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(process.version);
+async function fingerprintOf(sources: readonly string[], settings: object): Promise<string> {
+  const hash = createHash('sha256').update(process.version).update(JSON.stringify(settings));
   for (const source of sources) {
     for (const file of await filesUnder(join(ROOT, source))) {
       hash

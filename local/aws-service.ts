@@ -13,7 +13,7 @@ export interface Caller {
 
 /** One request to an AWS service, already routed and authenticated by the gateway. */
 export interface AwsRequest {
-  /** The signing name: `dynamodb`, `s3`, `states`, `ecs`, `events`, `logs`, `lambda`. */
+  /** The signing name: `dynamodb`, `s3`, `states`, `ecs`, `events`, `logs`, `lambda`, `sqs`. */
   readonly service: string;
   readonly method: string;
   /** The path as it was sent, still percent-encoded, without the query. */

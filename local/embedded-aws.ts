@@ -5,6 +5,8 @@ import { createDynamoDb } from './dynamodb/dynamodb-service.ts';
 import { createEcs } from './ecs/ecs-service.ts';
 import { DefaultBus } from './events/default-bus.ts';
 import { createEventBridge } from './events/events-service.ts';
+import { type FaultInjection, startFaultInjection } from './faults/fault-injection.ts';
+import type { FaultSettings } from './faults/fault-settings.ts';
 import { type Gateway, startGateway } from './gateway/gateway.ts';
 import { createHttpApi } from './http-api/http-api-service.ts';
 import { createIam, type Iam } from './iam/iam.ts';
@@ -12,6 +14,7 @@ import { bundleRuntime } from './lambda/bundle-runtime.ts';
 import { createLambda } from './lambda/lambda-service.ts';
 import { createLogs } from './logs/logs-service.ts';
 import { createS3 } from './s3/s3-service.ts';
+import { createSqs } from './sqs/sqs-service.ts';
 import { createStepFunctions } from './stepfunctions/stepfunctions-service.ts';
 import type { AssetCatalogue } from './template/asset-catalogue.ts';
 import { type AssembledStack, readCloudAssembly } from './template/cloud-assembly.ts';
@@ -35,6 +38,8 @@ export interface EmbeddedAwsOptions {
   readonly data: DataFolder;
   /** Port of the HTTP API on 127.0.0.1; 0 is any free one. */
   readonly apiPort: number;
+  /** Faults to happen from the end of the boot on. @default none */
+  readonly faults?: FaultSettings | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -66,14 +71,17 @@ export interface ClientConfig {
  */
 export async function bootEmbeddedAws(options: EmbeddedAwsOptions): Promise<EmbeddedAws> {
   const { data, log } = options;
+  const faults = await faultsOf(options);
   const gateway = await startGateway({ secretFile: join(data.folder('gateway'), 'secret'), region: REGION, log });
   const bus = new DefaultBus({ region: REGION, accountId: ACCOUNT_ID, log });
   const aws = localAws(options, gateway, bus);
+  if (faults) gateway.intercept(faults.intercept);
+  if (faults) bus.onEvent(faults.heard);
   const started: AwsService[] = [];
   try {
     const stack = onlyStack(options.assembly);
     const iam = createIam(aws);
-    await startServices(aws, { ...options, gateway, iam, assets: stack.assets }, started);
+    await startServices(aws, { ...options, gateway, iam, assets: stack.assets, injected: faults }, started);
     for (const service of started) gateway.register(service);
     gateway.authorize((request) => iam.authorize(request));
     const deployed = await deployTemplate(stack.template, {
@@ -83,10 +91,11 @@ export async function bootEmbeddedAws(options: EmbeddedAwsOptions): Promise<Embe
       parameters: stack.parameters,
     });
     for (const service of started) await service.verify?.();
+    faults?.arm();
     for (const service of started) await service.ready?.();
-    return embeddedAws(deployed, gateway, () => closeAll(started, gateway));
+    return embeddedAws(deployed, gateway, () => closeAll(started, gateway).finally(faults?.close));
   } catch (error) {
-    await closeAll(started, gateway);
+    await closeAll(started, gateway).finally(faults?.close);
     throw error;
   }
 }
@@ -95,25 +104,38 @@ interface Parts extends EmbeddedAwsOptions {
   readonly gateway: Gateway;
   readonly iam: Iam;
   readonly assets: AssetCatalogue;
+  readonly injected: FaultInjection | undefined;
 }
 
 /** In the order in which they get ready; they are closed the other way round. */
 async function startServices(aws: LocalAws, parts: Parts, started: AwsService[]): Promise<void> {
-  const { gateway, iam, assets } = parts;
-  const trusts = iam.trusts;
+  const { gateway, iam, assets, injected } = parts;
+  const { trusts } = iam;
   started.push(iam.hideMissingObjects(await createS3(aws)));
   started.push(await createDynamoDb(aws));
   started.push(await createLogs(aws));
+  started.push(await createSqs(aws));
   const runtimePath = await bundleRuntime(aws.folder('lambda'));
   started.push(
-    await createLambda(aws, { resolveCode: (bucket, key) => assets.file(bucket, key), trusts, runtimePath }),
+    await createLambda(aws, {
+      resolveCode: (bucket, key) => assets.file(bucket, key),
+      trusts,
+      runtimePath,
+      retryAfterMs: injected?.asyncRetryAfterMs,
+      faults: injected?.functions,
+    }),
   );
   const eventKinds = () => started.flatMap((service) => service.publishes?.() ?? []);
-  started.push(await createEventBridge(aws, { eventKinds }));
+  started.push(await createEventBridge(aws, { eventKinds, faults: injected?.deliveries }));
   const resolveImage = (uri: string) => workerImage(assets.image(uri));
-  started.push(await createEcs(aws, { resolveImage, openPath: gateway.openPath, trusts, closeGrace: CLOSE_GRACE_MS }));
-  started.push(await createStepFunctions(aws, { trusts }));
+  const ecs = { resolveImage, openPath: gateway.openPath, trusts, closeGrace: CLOSE_GRACE_MS, faults: injected?.tasks };
+  started.push(await createEcs(aws, ecs));
+  started.push(await createStepFunctions(aws, { trusts, faults: injected?.executions }));
   started.push(await createHttpApi(aws, { port: parts.apiPort, host: '127.0.0.1' }));
+}
+
+async function faultsOf({ faults, data }: EmbeddedAwsOptions): Promise<FaultInjection | undefined> {
+  return faults && startFaultInjection(faults, { folder: data.folder('faults'), operatorRole: OPERATOR_ROLE });
 }
 
 function localAws({ data, log }: EmbeddedAwsOptions, gateway: Gateway, bus: DefaultBus): LocalAws {

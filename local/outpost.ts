@@ -5,6 +5,7 @@ import { currentAssembly } from './assembly.ts';
 import { ExplainedError, UsageError } from './cli/command-line.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { bootEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
+import type { FaultSettings } from './faults/fault-settings.ts';
 import { localKey } from './local-key.ts';
 import { TemplateError } from './template/template.ts';
 
@@ -17,8 +18,12 @@ export interface OutpostOptions {
   readonly data: string;
   /** The API's port on 127.0.0.1; 0 is any free one. */
   readonly port: number;
+  /** How many warm slots may wait, like `shell=0-2`. @default the catalogue's */
+  readonly pool?: string;
   /** A cloud assembly to boot from. @default the project's own, made anew where its sources have changed */
   readonly assembly?: string;
+  /** Faults to happen, for tests of how it bears them. @default none */
+  readonly faults?: FaultSettings;
   readonly log: (line: string) => void;
 }
 
@@ -38,8 +43,9 @@ export async function bootOutpost({ data, port, log, ...options }: OutpostOption
   const file = join(folder.path, 'connection.json');
   try {
     const before = takeConnection(file);
-    const assembly = options.assembly ?? (await currentAssembly(log));
-    const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, log });
+    const assembly =
+      options.assembly ?? (await currentAssembly(log, options.pool === undefined ? {} : { pool: options.pool }));
+    const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, faults: options.faults, log });
     try {
       const connection = { baseUrl: aws.apiUrl, ...(await localKey(aws, before?.apiKey)) };
       // Whoever waits for the file reads it whole or not at all.

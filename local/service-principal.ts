@@ -3,12 +3,15 @@ import type { LocalAws } from './aws-service.ts';
 /**
  * How a service of the embedded AWS calls another in its own name, as `events.amazonaws.com` does when a rule fires: it
  * signs as the "role" `service:<principal>` and says for which resource it calls. Identity policies have no say about
- * such a caller; the called service asks its resource policies (`AWS::Lambda::Permission`).
+ * such a caller; the called service asks its resource policies (`AWS::Lambda::Permission`, `AWS::SQS::QueuePolicy`).
  */
 const PREFIX = 'service:';
 
 /** Header with the ARN of the rule, route or schedule for which a service calls. */
 export const SOURCE_ARN_HEADER = 'x-amz-source-arn';
+
+/** Header of a `SendMessage` that only asks whether it would be taken: SQS has no call for that, and boot needs one. */
+export const DRY_RUN_HEADER = 'x-amz-dry-run';
 
 /** The "role ARN" under which a service principal, e.g. `events.amazonaws.com`, signs. */
 export function serviceRole(principal: string): string {

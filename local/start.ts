@@ -1,24 +1,26 @@
 import { join, relative } from 'node:path';
-import { command, portNumber, runCommand } from './cli/command-line.ts';
+import { command, poolBounds, portNumber, runCommand } from './cli/command-line.ts';
 import { closeInTime, interrupted, interruption } from './cli/interrupt.ts';
 import type { Connection } from './outpost.ts';
 
 interface StartOptions {
   readonly data: string;
   readonly port: number;
+  readonly pool?: string;
 }
 
 const program = command('start', 'Boots the embedded AWS and serves Outpost until it is stopped.')
   .option('--data <folder>', 'where the embedded AWS keeps its data', '.outpost')
-  .option('--port <number>', "the API's port on 127.0.0.1; 0 is any free one", portNumber, 8080);
+  .option('--port <number>', "the API's port on 127.0.0.1; 0 is any free one", portNumber, 8080)
+  .option('--pool <bounds>', 'how many warm slots may wait, like shell=0-2', poolBounds);
 
-await runCommand<StartOptions>(program, async ({ data, port }) => {
+await runCommand<StartOptions>(program, async ({ data, port, ...options }) => {
   // Help and wrong usage need not wait for the AWS SDK to load.
-  const { bootOrExplain } = await import('./outpost.ts');
+  const [{ bootOrExplain }, { showFleet }] = await Promise.all([import('./outpost.ts'), import('./cli/fleet-line.ts')]);
   const signal = interruption();
-  const outpost = await bootOrExplain({ data, port, log: (line) => console.log(line) });
+  const outpost = await bootOrExplain({ data, port, ...options, log: (line) => console.log(line) });
   console.log(greeting(outpost.connection, join(data, 'connection.json')));
-  await interrupted(signal);
+  await Promise.all([interrupted(signal), showFleet(outpost.connection, signal)]);
   console.log('Stopping');
   await closeInTime(() => outpost.close());
   return 0;

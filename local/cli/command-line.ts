@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { PoolText } from '../../core/pool-settings.ts';
 
 /** What the caller of a command can put right: one line on standard error, exit code 2. */
 export class UsageError extends Error {
@@ -25,6 +26,13 @@ export function portNumber(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError('It takes a whole number from 0 to 65535.');
+}
+
+/** For `--pool`: the text as it came, once it is known to be right. */
+export function poolBounds(text: string): string {
+  const { success, error } = PoolText.safeParse(text);
+  if (success) return text;
+  throw new InvalidArgumentError(`It ${error.issues.map(({ message }) => message).join('; ')}.`);
 }
 
 /**

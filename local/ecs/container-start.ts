@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LocalAws } from '../aws-service.ts';
+import type { TaskFaults } from '../faults/hooks.ts';
 import { commandOf, environmentOf } from './container-environment.ts';
 import { type ContainerPlan, ContainerProcess, type LocalImage } from './container-process.ts';
 import type { ContainerDefinition } from './definition-schema.ts';
@@ -27,6 +28,7 @@ export interface ContainerHost {
   readonly logs: LogDriver;
   readonly resolveImage: (imageUri: string) => LocalImage;
   readonly markerOf: (taskId: string) => string;
+  readonly faults?: TaskFaults | undefined;
 }
 
 export interface PulledContainer {
@@ -61,7 +63,8 @@ export async function planContainer(
 ): Promise<PlannedContainer> {
   const override = task.overrides.containerOverrides?.find(({ name }) => name === record.name);
   const marker = host.markerOf(task.taskId);
-  const env = environmentOf(host.aws, folder, marker, task, record, { image, definition, override });
+  const own = environmentOf(host.aws, folder, marker, task, record, { image, definition, override });
+  const env = { ...own, ...host.faults?.environment(task) };
   const log = await openLog(host, task, definition);
   const command = commandOf(image, definition, override);
   return { record, definition, plan: { command, directory: image.directory, env, log } };

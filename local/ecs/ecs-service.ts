@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AwsRequest, AwsResponse, AwsService, LocalAws } from '../aws-service.ts';
+import type { TaskFaults } from '../faults/hooks.ts';
 import { jsonOperations } from '../gateway/json-service.ts';
 import { Clusters } from './clusters.ts';
 import { type LocalImage, MARKER } from './container-process.ts';
@@ -34,6 +35,7 @@ export interface EcsOptions {
   readonly closeGrace?: number;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
+  readonly faults?: TaskFaults | undefined;
 }
 
 export interface EcsService extends AwsService {
@@ -104,6 +106,7 @@ function createHost(
     markerOf: (taskId) => `${markerPrefix(folder)}${taskId}`,
     now: () => new Date(now()).toISOString(),
     closing,
+    faults: options.faults,
     hurry: new Promise((resolve) => hurry.addEventListener('abort', resolve, { once: true })),
   };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { TaskControls } from '../faults/hooks.ts';
 import {
   type ContainerHost,
   type PlannedContainer,
@@ -80,6 +81,7 @@ export class LiveTask {
   private async start(): Promise<void> {
     const { host, record: task } = this;
     this.enter('PENDING', 'connectivityAt');
+    host.faults?.assertStarts(task);
     const pullStartedAt = host.now();
     const pulled = pullImages(host, task, this.definition.properties.ContainerDefinitions);
     Object.assign(task, { pullStartedAt, pullStoppedAt: host.now() });
@@ -93,10 +95,22 @@ export class LiveTask {
   private async untilStop(): Promise<void> {
     const { signal } = this.stopRequest;
     if (signal.aborted) return;
+    this.host.faults?.started(this.record, this.controls(), this.ended());
     const essential = this.containers.filter(({ definition }) => definition.Essential);
     const asked = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     await Promise.race([asked, ...essential.map(({ process }) => process.exited)]);
     this.intend('EssentialContainerExited', 'Essential container in task exited');
+  }
+
+  private controls(): TaskControls {
+    return {
+      kill: () => void Promise.all(this.containers.map(({ process }) => process.kill())),
+      interrupt: () => this.stop('SpotInterruption', 'Your Spot Task was interrupted.'),
+    };
+  }
+
+  private async ended(): Promise<void> {
+    await Promise.all(this.containers.map(({ process }) => process.exited));
   }
 
   private async end(): Promise<void> {

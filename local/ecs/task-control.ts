@@ -109,9 +109,9 @@ export class TaskControl {
   private place(wanted: readonly TaskRecord[]): TaskRecord[] {
     let free = this.limits.cpuCapacity ?? Number.POSITIVE_INFINITY;
     for (const { record } of this.live.values()) free -= Number(record.cpu);
-    return wanted.filter(({ cpu }) => {
-      free -= Number(cpu);
-      return free >= 0;
+    return wanted.filter((task) => {
+      free -= Number(task.cpu);
+      return free >= 0 && (this.host.faults?.hasCapacity(task) ?? true);
     });
   }
 

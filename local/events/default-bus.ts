@@ -61,6 +61,8 @@ export interface EventEnvelope {
   /** ISO 8601, whole seconds, UTC. */
   readonly time: string;
   readonly region: string;
+  /** The replay that this event comes from, where it comes from an archive. */
+  readonly 'replay-name'?: string;
   readonly resources: readonly string[];
   readonly detail: unknown;
 }

@@ -13,6 +13,6 @@ export interface EventKind {
 
 /** All fields of an event that is of a kind. */
 export function eventOfKind(kind: EventKind): Readonly<Record<string, unknown>> {
-  const filledIn = ['version', 'id', 'account', 'time', 'region', 'resources'];
+  const filledIn = ['version', 'id', 'account', 'time', 'region', 'replay-name', 'resources'];
   return { ...Object.fromEntries(filledIn.map((field) => [field, ANY_VALUE])), ...kind };
 }

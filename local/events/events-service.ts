@@ -2,17 +2,20 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { AwsService, LocalAws, TemplateResource } from '../aws-service.ts';
 import { DurableQueue } from '../durable-queue.ts';
+import type { DeliveryFaults } from '../faults/hooks.ts';
 import { AwsError } from '../gateway/aws-error.ts';
 import { jsonOperations } from '../gateway/json-service.ts';
-import { LambdaInvoker } from '../lambda-invoker.ts';
-import { generatedName, parseProperties } from '../resource-properties.ts';
+import { parseProperties } from '../resource-properties.ts';
+import { Archives } from './archive/archives.ts';
+import { Replays } from './archive/replays.ts';
 import { deadParts } from './dead-pattern.ts';
 import { type EventEnvelope, envelope } from './default-bus.ts';
-import { Deliveries, type Delivery } from './deliveries.ts';
+import { type DeadLetterRule, Deliveries, type Delivery } from './deliveries.ts';
 import type { EventKind } from './event-kind.ts';
 import { compilePattern } from './event-pattern.ts';
 import { type AcceptedEntry, type RefusedEntry, readEntries } from './put-events.ts';
 import { type Rule, readRule } from './rule.ts';
+import { RuleTargets } from './rule-targets.ts';
 import { Schedules } from './schedules.ts';
 
 const EventBusProperties = z.strictObject({
@@ -21,20 +24,13 @@ const EventBusProperties = z.strictObject({
   Tags: z.unknown().optional(),
 });
 
-const ArchiveProperties = z.strictObject({
-  ArchiveName: z.string().optional(),
-  SourceArn: z.string(),
-  Description: z.string().optional(),
-  EventPattern: z.record(z.string(), z.unknown()).optional(),
-  RetentionDays: z.coerce.number().int().min(0).optional(),
-});
-
 export interface EventBridgeOptions {
   /** What the other services may publish: a rule on AWS's events that waits for anything else ends the boot. */
   readonly eventKinds?: () => readonly EventKind[];
+  readonly faults?: DeliveryFaults | undefined;
 }
 
-/** EventBridge: buses, rules and schedules whose targets are functions. */
+/** EventBridge: buses, rules and schedules whose targets are functions and queues, archives and their replay. */
 export async function createEventBridge(aws: LocalAws, options: EventBridgeOptions = {}): Promise<AwsService> {
   const bridge = new EventBridge(aws, options);
   const stopListening = aws.onEvent((event) => bridge.heard(envelope(event, aws)));
@@ -43,27 +39,38 @@ export async function createEventBridge(aws: LocalAws, options: EventBridgeOptio
     resources: {
       'AWS::Events::EventBus': (resource) => bridge.createBus(resource),
       'AWS::Events::Rule': (resource) => bridge.createRule(resource),
-      'AWS::Events::Archive': (resource) => bridge.createArchive(resource),
+      'AWS::Events::Archive': (resource) => bridge.archives.create(resource),
     },
     handle: jsonOperations(
-      { PutEvents: (input) => bridge.putEvents(input), TestEventPattern: testEventPattern },
+      {
+        PutEvents: (input) => bridge.putEvents(input),
+        TestEventPattern: testEventPattern,
+        DescribeArchive: (input) => bridge.archives.describe(input),
+        ListArchives: (input) => bridge.archives.list(input),
+        StartReplay: (input) => bridge.replays.start(input),
+        DescribeReplay: (input) => bridge.replays.describe(input),
+        ListReplays: (input) => bridge.replays.list(input),
+        CancelReplay: (input) => bridge.replays.cancel(input),
+      },
       (error) => aws.log(`events: ${String(error)}`),
     ),
     verify: () => bridge.verify(),
     ready: async () => bridge.ready(),
     close: async () => {
       stopListening();
-      bridge.close();
+      await bridge.close();
     },
   };
 }
 
 class EventBridge {
+  readonly archives: Archives;
+  readonly replays: Replays;
   private readonly buses = new Set(['default']);
   private readonly rules: Rule[] = [];
   private readonly schedules = new Schedules();
   private readonly deliveries: Deliveries;
-  private readonly invoker: LambdaInvoker;
+  private readonly targets: RuleTargets;
   private readonly arnPrefix: string;
   /** The event that `PutEvents` is publishing on the default bus, and what went wrong with it. */
   private accepting: { readonly id: string; fault?: unknown } | undefined;
@@ -73,12 +80,26 @@ class EventBridge {
     private readonly options: EventBridgeOptions,
   ) {
     this.arnPrefix = `arn:aws:events:${aws.region}:${aws.accountId}`;
-    this.invoker = new LambdaInvoker(aws, 'events.amazonaws.com');
+    this.targets = new RuleTargets(aws);
     this.deliveries = new Deliveries(
       new DurableQueue<Delivery>(join(aws.folder('events'), 'deliveries')),
-      (invocation) => this.invoker.queue(invocation),
+      (message) => this.targets.deliver(message),
       aws.log,
     );
+    const shared = {
+      folder: aws.folder('events'),
+      arnPrefix: this.arnPrefix,
+      requireBus: (name: string) => this.requireBus(name),
+    };
+    this.archives = new Archives(shared);
+    this.replays = new Replays({
+      ...shared,
+      hasRule: (arn) => this.rules.some((rule) => rule.arn === arn),
+      archiveByArn: (arn) => this.archives.byArn(arn),
+      deliver: (bus, event, ruleArns) => this.route(bus, event, ruleArns),
+      room: () => this.deliveries.room(),
+      log: aws.log,
+    });
   }
 
   createBus(resource: TemplateResource) {
@@ -92,18 +113,6 @@ class EventBridge {
     this.requireBus(rule.bus);
     this.rules.push(rule);
     return { ref: rule.bus === 'default' ? rule.name : `${rule.bus}|${rule.name}`, attributes: { Arn: rule.arn } };
-  }
-
-  /** Nothing is recorded yet. */
-  createArchive(resource: TemplateResource) {
-    const {
-      ArchiveName = generatedName(resource),
-      SourceArn,
-      EventPattern,
-    } = parseProperties(ArchiveProperties, resource);
-    this.requireBus(SourceArn.replace(/^arn:.*:event-bus\//, ''));
-    if (EventPattern) compilePattern(EventPattern);
-    return { ref: ArchiveName, attributes: { Arn: `${this.arnPrefix}:archive/${ArchiveName}` } };
   }
 
   putEvents(input: { Entries?: unknown }) {
@@ -125,20 +134,24 @@ class EventBridge {
 
   async verify(): Promise<void> {
     this.verifyPatterns();
-    await this.verifyTargets();
+    await this.targets.verify(this.rules);
   }
 
   ready(): void {
     this.deliveries.resume();
+    this.replays.resume();
     for (const rule of this.rules) {
-      if (rule.schedule && rule.enabled) this.schedules.start(rule.schedule, (time) => this.fire(rule, time));
+      if (rule.schedule && rule.enabled)
+        this.schedules.start(rule.schedule, (time) => this.fire(rule, time), rule.isRate);
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.schedules.close();
+    const replaysStopped = this.replays.close();
     this.deliveries.close();
-    this.invoker.close();
+    this.targets.close();
+    await replaysStopped;
   }
 
   /** When this returns, the event is on disk for each of its targets. */
@@ -155,8 +168,11 @@ class EventBridge {
     return { ErrorCode: 'InternalFailure', ErrorMessage: 'The event could not be stored.' };
   }
 
-  private route(bus: string, event: EventEnvelope): void {
+  /** @param ruleArns the only rules that may hear of the event; all where it is missing or empty */
+  private route(bus: string, event: EventEnvelope, ruleArns: readonly string[] = []): void {
+    this.archives.record(bus, event);
     for (const rule of this.rules) {
+      if (ruleArns.length > 0 && !ruleArns.includes(rule.arn)) continue;
       if (rule.bus === bus && rule.enabled && rule.matches?.(event)) this.send(rule, event);
     }
   }
@@ -171,8 +187,15 @@ class EventBridge {
   }
 
   private send(rule: Rule, event: EventEnvelope): void {
-    for (const { functionArn, input, retryPolicy } of rule.targets) {
-      this.deliveries.add({ functionArn, sourceArn: rule.arn, payload: input(event) }, retryPolicy);
+    for (const { arn, input, retryPolicy, deadLetterArn } of rule.targets) {
+      const payload = input(event);
+      const message = { targetArn: arn, sourceArn: rule.arn, payload };
+      const rules = {
+        retryPolicy,
+        ...(deadLetterArn && { deadLetter: deadLetter(deadLetterArn, payload, event) }),
+      };
+      const delays = this.options.faults?.delays(rule, event) ?? [0];
+      for (const delayMs of delays) this.deliveries.add(message, rules, delayMs);
     }
   }
 
@@ -187,25 +210,15 @@ class EventBridge {
     if (faults.length > 0) throw new Error(`Rules wait for events that never come: ${faults.join('; ')}`);
   }
 
-  /** A target that is gone or grants nothing would swallow events: better not to start. */
-  private async verifyTargets(): Promise<void> {
-    const checks = this.rules.flatMap((rule) =>
-      rule.targets.map(async ({ id, functionArn }) => {
-        try {
-          await this.invoker.verify(functionArn, rule.arn);
-          return [];
-        } catch (error) {
-          return [`rule ${rule.name}, target ${id}: ${error instanceof Error ? error.message : String(error)}`];
-        }
-      }),
-    );
-    const faults = (await Promise.all(checks)).flat();
-    if (faults.length > 0) throw new Error(`EventBridge cannot invoke all of its targets: ${faults.join('; ')}`);
-  }
-
   private requireBus(name: string): void {
     if (!this.buses.has(name)) throw new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`);
   }
+}
+
+/** A dead letter holds the event as it was, whatever the target would have got. */
+function deadLetter(queueArn: string, payload: string, event: EventEnvelope): DeadLetterRule {
+  const whole = JSON.stringify(event);
+  return { queueArn, ...(whole !== payload && { event: whole }) };
 }
 
 function testEventPattern(input: { EventPattern?: string; Event?: string }) {

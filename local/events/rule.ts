@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TemplateResource } from '../aws-service.ts';
+import { QUEUE_ARN } from '../queue-sender.ts';
 import { generatedName, parseProperties } from '../resource-properties.ts';
 import type { EventEnvelope } from './default-bus.ts';
 import { compilePattern, type EventMatcher } from './event-pattern.ts';
@@ -7,7 +8,7 @@ import { compileSchedule, type Schedule } from './schedule.ts';
 import { compileInput, type RuleIdentity, TargetInputProperties } from './target-input.ts';
 
 /** EventBridge's own rules for a target that says nothing: 24 hours, 185 times. */
-const DEFAULT_RETRY_POLICY: RetryPolicy = { maxAgeSeconds: 86_400, maxAttempts: 185 };
+export const DEFAULT_RETRY_POLICY: RetryPolicy = { maxAgeSeconds: 86_400, maxAttempts: 185 };
 
 export interface RetryPolicy {
   readonly maxAgeSeconds: number;
@@ -16,26 +17,38 @@ export interface RetryPolicy {
 
 export interface Target {
   readonly id: string;
-  readonly functionArn: string;
-  /** The JSON text that the function gets. */
+  /** Of a function or a standard queue. */
+  readonly arn: string;
+  /** The JSON text that the target gets. */
   readonly input: (event: EventEnvelope) => string;
   readonly retryPolicy: RetryPolicy;
+  /** The queue for events that the target did not take. */
+  readonly deadLetterArn?: string;
 }
 
-/** A rule of a bus: events that match, or a schedule, and the functions that hear of them. */
+/** A rule of a bus: events that match, or a schedule, and the functions and queues that hear of them. */
 export interface Rule extends RuleIdentity {
   readonly bus: string;
   readonly enabled: boolean;
   readonly pattern?: Readonly<Record<string, unknown>>;
   readonly matches?: EventMatcher;
   readonly schedule?: Schedule;
+  /** `rate(…)`: it fires as soon as it begins. */
+  readonly isRate: boolean;
   readonly targets: readonly Target[];
 }
 
+const FUNCTION_ARN = /^arn:aws:lambda:[^:]*:\d{12}:function:[\w-]+$/;
+
 const TargetProperties = z.strictObject({
   Id: z.string(),
-  Arn: z.string().regex(/^arn:aws:lambda:[^:]*:\d{12}:function:[\w-]+$/, 'is not the ARN of a Lambda function'),
+  Arn: z
+    .string()
+    .refine((arn) => FUNCTION_ARN.test(arn) || QUEUE_ARN.test(arn), 'is not the ARN of a function or a standard queue'),
   ...TargetInputProperties.shape,
+  DeadLetterConfig: z
+    .strictObject({ Arn: z.string().regex(QUEUE_ARN, 'is not the ARN of a standard queue').optional() })
+    .optional(),
   RetryPolicy: z
     .strictObject({
       MaximumEventAgeInSeconds: z.coerce.number().int().min(60).max(86_400).default(86_400),
@@ -75,18 +88,20 @@ export function readRule(resource: TemplateResource, arnPrefix: string): Rule {
     enabled: properties.State === 'ENABLED',
     ...(EventPattern && { pattern: EventPattern, matches: compilePattern(EventPattern) }),
     ...(ScheduleExpression && { schedule: compileSchedule(ScheduleExpression) }),
+    isRate: ScheduleExpression?.startsWith('rate(') === true,
     targets: properties.Targets.map((target) => readTarget(target, { name, arn })),
   };
 }
 
 function readTarget(properties: z.output<typeof TargetProperties>, rule: RuleIdentity): Target {
-  const { RetryPolicy } = properties;
+  const { RetryPolicy, DeadLetterConfig } = properties;
   return {
     id: properties.Id,
-    functionArn: properties.Arn,
+    arn: properties.Arn,
     input: compileInput(properties, rule),
     retryPolicy: RetryPolicy
       ? { maxAgeSeconds: RetryPolicy.MaximumEventAgeInSeconds, maxAttempts: RetryPolicy.MaximumRetryAttempts }
       : DEFAULT_RETRY_POLICY,
+    ...(DeadLetterConfig?.Arn !== undefined && { deadLetterArn: DeadLetterConfig.Arn }),
   };
 }

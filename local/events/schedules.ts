@@ -7,13 +7,21 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 export class Schedules {
   private readonly timers = new Set<NodeJS.Timeout>();
 
-  /** @param fire is told the time for which it fires, in milliseconds since the epoch */
-  start(schedule: Schedule, fire: (time: number) => void, from = Date.now()): void {
-    const due = schedule(from);
+  /**
+   * @param fire is told the time for which it fires, in milliseconds since the epoch
+   * @param atOnce whether it fires right now as well: a rate counts from the moment it begins
+   */
+  start(schedule: Schedule, fire: (time: number) => void, atOnce = false): void {
+    if (atOnce) fire(Date.now());
+    this.startAfter(Date.now(), schedule, fire);
+  }
+
+  private startAfter(time: number, schedule: Schedule, fire: (time: number) => void): void {
+    const due = schedule(time);
     if (due !== Number.POSITIVE_INFINITY)
       this.wait(due, () => {
         fire(due);
-        this.start(schedule, fire, due);
+        this.startAfter(due, schedule, fire);
       });
   }
 

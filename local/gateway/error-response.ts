@@ -1,10 +1,12 @@
 import type { AwsResponse } from '../aws-service.ts';
 import type { AwsError } from './aws-error.ts';
 import { jsonError } from './json-service.ts';
+import { withQueryError } from './query-error.ts';
 
-/** An error in the shape of the service's protocol: XML for S3, JSON for the rest. */
+/** An error in the shape of the service's protocol: XML for S3, JSON for the rest, with a header more for SQS. */
 export function errorResponse(error: AwsError, service: string, requestId: string, resource: string): AwsResponse {
-  return service === 's3' ? xmlError(error, requestId, resource) : jsonError(error);
+  if (service === 's3') return xmlError(error, requestId, resource);
+  return service === 'sqs' ? withQueryError(jsonError(error)) : jsonError(error);
 }
 
 /** Escapes text for XML; control characters become references, as S3 writes them, though XML 1.0 has none. */

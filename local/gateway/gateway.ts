@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { AwsRequest, AwsResponse, AwsService, Caller } from '../aws-service.ts';
@@ -28,6 +29,16 @@ export type OpenRequest = Pick<AwsRequest, 'method' | 'path' | 'query' | 'header
 export type OpenHandler = (request: OpenRequest) => Promise<AwsResponse> | AwsResponse;
 export type Authorize = (request: AwsRequest) => Promise<void>;
 
+/** A request that its caller may make, before its service gets it. */
+export interface Intercepted {
+  readonly request: AwsRequest;
+  /** Lets the service do it. */
+  handle(): Promise<AwsResponse>;
+  /** Ends the connection; what it resolves to reaches nobody. */
+  cut(): Promise<AwsResponse>;
+}
+export type Intercept = (intercepted: Intercepted) => Promise<AwsResponse>;
+
 /** The one port of the embedded AWS: knows service and caller by the signature, checks it, and forwards. */
 export interface Gateway {
   /** `http://127.0.0.1:<port>` */
@@ -41,6 +52,8 @@ export interface Gateway {
    * body of an S3 request alone, which flows.
    */
   authorize(hook: Authorize): void;
+  /** Sets what stands between callers and services. As `authorize`, it must leave the body of an S3 request alone. */
+  intercept(hook: Intercept): void;
   /** Serves unsigned requests whose path begins with `prefix`. */
   openPath(prefix: string, handler: OpenHandler): void;
   /** Stops listening and ends every connection. */
@@ -63,6 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     register: (service) => front.register(service),
     credentials: (roleArn, sessionName) => front.keys.issue(roleArn, sessionName),
     authorize: (hook) => front.setAuthorize(hook),
+    intercept: (hook) => front.setIntercept(hook),
     openPath: (prefix, handler) => front.openPath(prefix, handler),
     close: () => stop(server),
   };
@@ -73,6 +87,7 @@ class Front {
   private readonly services = new Map<string, AwsService>();
   private readonly open: { prefix: string; handler: OpenHandler }[] = [];
   private authorize: Authorize | undefined;
+  private intercept: Intercept | undefined;
 
   constructor(private readonly options: GatewayOptions) {
     this.keys = new AccessKeys(loadSecret(options.secretFile));
@@ -87,6 +102,10 @@ class Front {
 
   setAuthorize(hook: Authorize): void {
     this.authorize = hook;
+  }
+
+  setIntercept(hook: Intercept): void {
+    this.intercept = hook;
   }
 
   openPath(prefix: string, handler: OpenHandler): void {
@@ -135,7 +154,9 @@ class Front {
     const request = await verified(incoming, claim, caller);
     try {
       await this.authorize?.(request);
-      return await service.handle(request);
+      if (!this.intercept) return await service.handle(request);
+      const { socket } = incoming.request;
+      return await this.intercept({ request, handle: () => service.handle(request), cut: () => cut(socket) });
     } finally {
       if (!request.stream.readableEnded) request.stream.destroy();
     }
@@ -146,6 +167,12 @@ class Front {
     if (error.status >= 500) this.options.log?.(`${service} ${method} ${path}: ${describe(error)}`);
     return errorResponse(error, service, requestId, path);
   }
+}
+
+/** What was to be sent is dropped with the socket. */
+async function cut(socket: Socket): Promise<AwsResponse> {
+  if (!socket.closed) await once(socket.destroy(), 'close');
+  return { status: 500 };
 }
 
 /** Answers what Node's parser refuses: no HTTP, too many headers, wrong lengths. */

@@ -1,10 +1,11 @@
-import type { AwsRequest, AwsService, Caller, CreateResource, LocalAws } from '../aws-service.ts';
+import type { AwsRequest, AwsService, CreateResource, LocalAws } from '../aws-service.ts';
 import { AwsError } from '../gateway/aws-error.ts';
 import { servicePrincipalOf } from '../service-principal.ts';
 import type { RequestContext } from './conditions.ts';
 import type { Permission, PolicyStatement } from './policy-document.ts';
 import { s3ListPermission } from './request-actions/s3.ts';
 import { RequestActions } from './request-actions.ts';
+import { requestContext } from './request-context.ts';
 import { operatorRole, Roles } from './roles.ts';
 
 /** The template's roles and policies, enforced. */
@@ -21,6 +22,9 @@ export interface Iam {
 /** Services that ask resource policies of their own about a service principal such as `events.amazonaws.com`. */
 const WITH_RESOURCE_POLICIES: ReadonlySet<string> = new Set(['lambda', 'sqs']);
 
+/** JSON services that answer 403 to who may not; the others say 400. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['lambda', 'sqs']);
+
 /** IAM without policies of its own: the template's roles, and an operator who may do everything. */
 export function createIam(aws: LocalAws): Iam {
   const operator = operatorRole(aws);
@@ -32,7 +36,7 @@ export function createIam(aws: LocalAws): Iam {
     const { caller } = request;
     if (caller.roleArn === operator) return undefined;
     const statements = roles.find(caller.roleArn)?.statements ?? [];
-    const why = decide(statements, permission, { ...contextOf(aws, caller), ...permission.context });
+    const why = decide(statements, permission, { ...requestContext(aws, caller), ...permission.context });
     return why === undefined ? undefined : accessDenied(aws, request, permission, why);
   };
 
@@ -86,29 +90,14 @@ function decide(
   return applying.length > 0 ? undefined : `because no identity-based policy allows the ${permission.action} action`;
 }
 
-function contextOf(aws: LocalAws, caller: Caller): RequestContext {
-  const now = new Date();
-  return {
-    'aws:PrincipalArn': [caller.roleArn],
-    'aws:PrincipalAccount': [aws.accountId],
-    'aws:ResourceAccount': [aws.accountId],
-    'aws:RequestedRegion': [aws.region],
-    // The requests of AWS's own SDKs are encrypted there; that they aren't on the loopback interface is ours to hide.
-    'aws:SecureTransport': ['true'],
-    'aws:CurrentTime': [now.toISOString()],
-    'aws:EpochTime': [String(Math.floor(now.getTime() / 1000))],
-  };
-}
-
 function accessDenied(aws: LocalAws, request: AwsRequest, { action, resource }: Permission, why: string): AwsError {
   const { roleArn, sessionName } = request.caller;
   const roleName = roleArn.slice(roleArn.lastIndexOf('/') + 1);
   const user = `arn:aws:sts::${aws.accountId}:assumed-role/${roleName}/${sessionName}`;
   const quoted = request.service === 's3' ? `"${resource}"` : resource;
   const message = `User: ${user} is not authorized to perform: ${action} on resource: ${quoted} ${why}`;
-  return request.service === 's3'
-    ? new AwsError('AccessDenied', message, { status: 403 })
-    : new AwsError('AccessDeniedException', message, { status: request.service === 'lambda' ? 403 : 400 });
+  if (request.service === 's3') return new AwsError('AccessDenied', message, { status: 403 });
+  return new AwsError('AccessDeniedException', message, { status: FORBIDDEN.has(request.service) ? 403 : 400 });
 }
 
 function isMissingObject(error: unknown): error is AwsError {

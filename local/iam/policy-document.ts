@@ -1,10 +1,16 @@
 import { z } from 'zod';
-import { type Condition, type RequestContext, readConditions, valuesOf } from './conditions.ts';
-import { actionMatcher, arnMatcher, arnOverlap, type Matcher, wildcard } from './patterns.ts';
-
-const Texts = z.union([z.string(), z.array(z.string())]).transform((texts) => [texts].flat());
-const Values = z.union([z.string(), z.boolean(), z.number(), z.array(z.union([z.string(), z.boolean(), z.number()]))]);
-const ConditionBlock = z.record(z.string(), z.record(z.string(), Values)).default({});
+import { type RequestContext, readConditions, valuesOf } from './conditions.ts';
+import { actionMatcher, arnOverlap, wildcard } from './patterns.ts';
+import {
+  allHold,
+  ConditionBlock,
+  documentOf,
+  inStatement,
+  matchActions,
+  matchResources,
+  parseStatements,
+  Texts,
+} from './policy-statement.ts';
 
 const IdentityStatement = z.strictObject({
   Sid: z.string().optional(),
@@ -26,14 +32,6 @@ const TrustStatement = z.strictObject({
   ]),
   Condition: ConditionBlock,
 });
-
-function documentOf<Statement extends z.ZodType>(statement: Statement) {
-  return z.strictObject({
-    Version: z.literal('2012-10-17', 'a policy without Version 2012-10-17 has another meaning'),
-    Id: z.string().optional(),
-    Statement: z.union([z.array(statement), statement.transform((single) => [single])]),
-  });
-}
 
 /** What a request needs: one action on one resource. */
 export interface Permission {
@@ -57,10 +55,10 @@ export interface PolicyStatement {
  * @throws Error naming the statement and what in it isn't understood
  */
 export function readPolicy(document: unknown): PolicyStatement[] {
-  return parse(documentOf(IdentityStatement), document).map((statement, index) =>
+  return parseStatements(documentOf(IdentityStatement), document).map((statement, index) =>
     inStatement(index, () => {
-      const actions = choice('Action', statement.Action, statement.NotAction, actionMatcher, isAction);
-      const resources = choice('Resource', statement.Resource, statement.NotResource, arnMatcher, isResource);
+      const actions = matchActions(statement);
+      const resources = matchResources(statement);
       const conditions = readConditions(statement.Condition);
       const patterns = statement.Effect === 'Allow' ? (statement.Resource ?? []) : [];
       return {
@@ -84,7 +82,7 @@ export type TrustPolicy = (servicePrincipal: string, context: RequestContext) =>
  * @throws Error naming the statement and what in it isn't understood
  */
 export function readTrustPolicy(document: unknown): TrustPolicy {
-  const statements = parse(documentOf(TrustStatement), document).map((statement, index) =>
+  const statements = parseStatements(documentOf(TrustStatement), document).map((statement, index) =>
     inStatement(index, () => ({
       effect: statement.Effect,
       assumes: statement.Action.some((action) => actionMatcher(action)('sts:AssumeRole')),
@@ -104,47 +102,4 @@ export function readTrustPolicy(document: unknown): TrustPolicy {
     );
     return applying.length > 0 && applying.every(({ effect }) => effect === 'Allow');
   };
-}
-
-function parse<Statement>(schema: z.ZodType<{ Statement: Statement[] }>, document: unknown): Statement[] {
-  const parsed = schema.safeParse(document);
-  if (parsed.success) return parsed.data.Statement;
-  throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
-}
-
-function inStatement<T>(index: number, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new Error(`Statement[${index}]: ${cause instanceof Error ? cause.message : cause}`, { cause });
-  }
-}
-
-/** `Action` or `NotAction`, `Resource` or `NotResource`: one of the two must be there. */
-function choice(
-  name: string,
-  these: readonly string[] | undefined,
-  notThese: readonly string[] | undefined,
-  matcher: (pattern: string) => Matcher,
-  isValid: (pattern: string) => boolean,
-): Matcher {
-  const patterns = these ?? notThese;
-  if (!patterns || (these && notThese)) throw new Error(`one of ${name} and Not${name} must be there`);
-  const invalid = patterns.find((pattern) => !isValid(pattern));
-  if (invalid !== undefined) throw new Error(`${name} '${invalid}' is not understood`);
-  const matchers = patterns.map(matcher);
-  return (text) => matchers.some((matches) => matches(text)) === (these !== undefined);
-}
-
-function isAction(pattern: string): boolean {
-  return pattern === '*' || /^[a-z0-9-]+:[\w*?]+$/i.test(pattern);
-}
-
-/** Policy variables (`${aws:username}`) aren't available here. */
-function isResource(pattern: string): boolean {
-  return pattern === '*' || (/^arn:[^:]+:[^:]+:[^:]*:[^:]*:./s.test(pattern) && !pattern.includes('$' + '{'));
-}
-
-function allHold(conditions: readonly Condition[], context: RequestContext): boolean {
-  return conditions.every((condition) => condition.holds(context));
 }

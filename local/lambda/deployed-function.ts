@@ -1,5 +1,6 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { LocalAws } from '../aws-service.ts';
+import type { FunctionFaults, RunInvocation } from '../faults/hooks.ts';
 import { clientConfig } from '../service-principal.ts';
 import type { FunctionConfiguration } from './function-configuration.ts';
 import { functionEnvironment } from './function-environment.ts';
@@ -31,6 +32,7 @@ export class DeployedFunction {
     private readonly aws: LocalAws,
     readonly configuration: FunctionConfiguration,
     private readonly runtimePath: string,
+    private readonly faults?: FunctionFaults | undefined,
   ) {
     this.pool = new FunctionPool(configuration, (logStream) => this.startThread(logStream));
   }
@@ -42,9 +44,13 @@ export class DeployedFunction {
   }
 
   /** Runs one event when its turn comes. Rejects only where the event never reached a thread. */
-  async invoke(invocation: Invocation): Promise<InvocationReport> {
+  async invoke(invocation: Invocation, how: 'sync' | 'async' = 'sync'): Promise<InvocationReport> {
     const lines: string[] = [];
-    const result = limitAnswer(await this.pool.invoke({ ...invocation, onLine: (line) => keepTail(lines, line) }));
+    const run: RunInvocation = (extras) =>
+      this.pool.invoke({ ...invocation, ...extras, onLine: (line) => keepTail(lines, line) });
+    const { name: functionName } = this.configuration;
+    const ran = this.faults?.around({ ...invocation, functionName, invocation: how }, run) ?? run({});
+    const result = limitAnswer(await ran);
     // What a closing process interrupts has not failed.
     if ('fault' in result && !this.closed) this.report(invocation.requestId, result.fault);
     return { result, tail: lines.join('') };
@@ -75,7 +81,7 @@ export class DeployedFunction {
       runtimePath: this.runtimePath,
       configuration: this.configuration,
       logStream,
-      environment: functionEnvironment(this.aws, this.configuration, logStream),
+      environment: { ...functionEnvironment(this.aws, this.configuration, logStream), ...this.faults?.environment() },
       platformLines: new PlatformLines(this.configuration),
       onOutput: (text, time, delivered) => log.write(text, time, delivered),
       onEnd: () => void log.flush().finally(() => this.logs.delete(log)),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { TemplateResource } from '../aws-service.ts';
+import { QUEUE_ARN } from '../queue-sender.ts';
 import { generatedName, parseProperties } from '../resource-properties.ts';
 
 const MAX_ENVIRONMENT_BYTES = 4096;
@@ -40,6 +41,9 @@ const FunctionProperties = z.strictObject({
       SystemLogLevel: z.enum(['DEBUG', 'INFO', 'WARN']).optional(),
     })
     .default({ LogFormat: 'Text' }),
+  DeadLetterConfig: z
+    .strictObject({ TargetArn: z.string().regex(QUEUE_ARN, 'is not the ARN of a standard queue').optional() })
+    .optional(),
   PackageType: z.literal('Zip').optional(),
   // Without meaning on one machine: its processor, its disk, no VPC, no X-Ray.
   Architectures: z.array(z.enum(['arm64', 'x86_64'])).optional(),
@@ -70,11 +74,13 @@ export interface FunctionConfiguration {
   readonly applicationLogLevel?: string;
   /** Whether START, END and REPORT lines are written. */
   readonly logsPlatformEvents: boolean;
+  /** The queue for events that the function has failed on. */
+  readonly deadLetterArn?: string;
 }
 
 /**
  * Reads `AWS::Lambda::Function`. Throws where Lambda would refuse, and for layers, images, inline code, dead-letter
- * queues and file systems, which the embedded AWS does not have.
+ * topics and file systems, which the embedded AWS does not have.
  */
 export function readFunction(
   resource: TemplateResource,
@@ -100,6 +106,9 @@ export function readFunction(
     ...(ApplicationLogLevel && { applicationLogLevel: ApplicationLogLevel }),
     ...(properties.ReservedConcurrentExecutions !== undefined && {
       reservedConcurrency: properties.ReservedConcurrentExecutions,
+    }),
+    ...(properties.DeadLetterConfig?.TargetArn !== undefined && {
+      deadLetterArn: properties.DeadLetterConfig.TargetArn,
     }),
   };
 }

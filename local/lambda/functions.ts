@@ -20,6 +20,10 @@ export class Functions {
     return [...this.byName.values()];
   }
 
+  known(name: string): DeployedFunction | undefined {
+    return this.byName.get(name);
+  }
+
   /** The ARN of a function that is given by name, partial ARN or ARN. */
   readonly arnOf = (identifier: string): string =>
     `arn:aws:lambda:${this.region}:${this.accountId}:function:${functionName(identifier)}`;

@@ -69,6 +69,9 @@ function describe(configuration: FunctionConfiguration) {
     MemorySize: configuration.memorySize,
     Environment: { Variables: configuration.variables },
     LoggingConfig: { LogGroup: configuration.logGroup, LogFormat: configuration.logFormat },
+    ...(configuration.deadLetterArn !== undefined && {
+      DeadLetterConfig: { TargetArn: configuration.deadLetterArn },
+    }),
     Version: '$LATEST',
     PackageType: 'Zip',
     State: 'Active',

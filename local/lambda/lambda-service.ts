@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import type { AwsService, LocalAws, TemplateResource } from '../aws-service.ts';
 import { DurableQueue } from '../durable-queue.ts';
+import type { FunctionFaults } from '../faults/hooks.ts';
 import { asAwsError } from '../gateway/aws-error.ts';
 import { jsonError } from '../gateway/json-service.ts';
 import { AsyncInvocations, type QueuedInvocation } from './async-invocations.ts';
 import { DeployedFunction } from './deployed-function.ts';
+import { EventInvokeConfigs } from './event-invoke-configs.ts';
+import { FailedEvents } from './failed-events.ts';
 import { readFunction } from './function-configuration.ts';
 import { FunctionPermissions } from './function-permissions.ts';
 import { Functions } from './functions.ts';
@@ -18,16 +21,21 @@ export interface LambdaOptions {
   /** What a thread begins with, as `bundleRuntime` makes it. */
   readonly runtimePath: string;
   /** Waits before the retries of a queued event. @default one minute, then two */
-  readonly retryAfterMs?: readonly number[];
+  readonly retryAfterMs?: readonly number[] | undefined;
+  readonly faults?: FunctionFaults | undefined;
 }
 
 /** Lambda: the deployed bundles, run in threads of this process. Throws where the threads' bundle is not built. */
 export async function createLambda(aws: LocalAws, options: LambdaOptions): Promise<AwsService> {
   const functions = new Functions(aws.region, aws.accountId);
   const permissions = new FunctionPermissions(aws.accountId, functions.arnOf);
+  const configs = new EventInvokeConfigs();
+  const failedEvents = new FailedEvents(aws, configs, (name) => functions.known(name)?.configuration);
   const queued = new AsyncInvocations({
+    configs,
+    failedEvents,
     queue: new DurableQueue<QueuedInvocation>(join(aws.folder('lambda'), 'queue')),
-    run: async (item) => (await functions.find(item.functionName).invoke(item)).result,
+    run: async (item) => (await functions.find(item.functionName).invoke(item, 'async')).result,
     log: aws.log,
     ...(options.retryAfterMs && { retryAfterMs: options.retryAfterMs }),
   });
@@ -42,7 +50,7 @@ export async function createLambda(aws: LocalAws, options: LambdaOptions): Promi
         return permissions.add(permission);
       },
       'AWS::Lambda::EventInvokeConfig': (resource) =>
-        queued.createConfig(resource, (identifier) => functions.find(identifier).configuration.name),
+        configs.create(resource, (identifier) => functions.find(identifier).configuration.name),
     },
     handle: (request) =>
       api.answer(request).catch((error: unknown) => {
@@ -50,6 +58,7 @@ export async function createLambda(aws: LocalAws, options: LambdaOptions): Promi
         if (failure.status >= 500) aws.log(`lambda: ${String(failure.cause ?? failure)}`);
         return jsonError(failure, 'application/json');
       }),
+    verify: () => failedEvents.verify(functions.all().map(({ configuration }) => configuration)),
     ready: async () => {
       await warmUp(functions);
       queued.resume();
@@ -57,6 +66,7 @@ export async function createLambda(aws: LocalAws, options: LambdaOptions): Promi
     close: async () => {
       queued.close();
       await Promise.all(functions.all().map((deployed) => deployed.close()));
+      failedEvents.close();
     },
   };
 }
@@ -76,7 +86,7 @@ function functionCreator(aws: LocalAws, functions: Functions, options: LambdaOpt
     if (trusts?.(role, 'lambda.amazonaws.com') === false) {
       throw new Error(`Role: ${role} cannot be assumed by lambda.amazonaws.com`);
     }
-    functions.add(new DeployedFunction(aws, configuration, runtimePath));
+    functions.add(new DeployedFunction(aws, configuration, runtimePath, options.faults));
     return { ref: name, attributes: { Arn: arn } };
   };
 }

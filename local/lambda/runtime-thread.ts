@@ -1,6 +1,7 @@
 // Entry of a function's thread: what Lambda's Node.js runtime is to a function. It is bundled on its own, since a thread
 // cannot be TypeScript.
 import { parentPort, workerData } from 'node:worker_threads';
+import '../faults/skewed-clock.ts';
 import { type Handler, loadHandler } from './load-handler.ts';
 import { faultOf, RuntimeFault } from './runtime-fault.ts';
 import type { FunctionFault, InvokeMessage, ThreadData, ThreadMessage } from './thread-messages.ts';
@@ -29,6 +30,7 @@ try {
 
 async function invoke(handler: Handler, message: InvokeMessage): Promise<void> {
   output.beginRequest(message.requestId);
+  if (message.traceId !== undefined) process.env['_X_AMZN_TRACE_ID'] = message.traceId;
   try {
     const body = stringify(await handler(JSON.parse(message.payload), contextOf(message)));
     output.flush();

@@ -13,6 +13,10 @@ export interface Invocation {
   readonly clientContext?: string;
   /** Hears each line that is logged while the event runs. */
   readonly onLine?: (line: string) => void;
+  /** X-Ray's header, which the SDK in the function sends with its calls. */
+  readonly traceId?: string;
+  /** Kills the thread while it runs this event. */
+  readonly kill?: AbortSignal;
 }
 
 /** JSON text that the handler returned, or how it failed. */
@@ -110,7 +114,7 @@ export class Sandbox {
     await this.exited;
   }
 
-  private async run({ requestId, payload, clientContext }: Invocation): Promise<InvocationResult> {
+  private async run({ requestId, payload, clientContext, traceId, kill }: Invocation): Promise<InvocationResult> {
     const { arn, timeoutSeconds } = this.options.configuration;
     const result = new Promise<InvocationResult | 'ready'>((resolve) => {
       this.settle = resolve;
@@ -121,8 +125,12 @@ export class Sandbox {
       functionArn: arn,
       deadline: Date.now() + timeoutSeconds * 1000,
       ...(clientContext !== undefined && { clientContext }),
+      ...(traceId !== undefined && { traceId }),
     } satisfies InvokeMessage);
+    const killed = () => this.end({ fault: exitFault(requestId, 'signal: killed') });
+    kill?.addEventListener('abort', killed, { once: true });
     const settled = await this.within(timeoutSeconds, result);
+    kill?.removeEventListener('abort', killed);
     return settled === 'ready' ? { fault: exitFault(requestId) } : settled;
   }
 

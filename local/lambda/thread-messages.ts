@@ -21,6 +21,8 @@ export interface InvokeMessage {
   /** When the invocation times out, in milliseconds since the epoch. */
   readonly deadline: number;
   readonly clientContext?: string;
+  /** X-Ray's header of the invocation. */
+  readonly traceId?: string;
 }
 
 /** An error as Lambda reports it to the caller. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalAws } from '../aws-service.ts';
+import type { ExecutionFaults } from '../faults/hooks.ts';
 import { systemClock } from './engine/clock.ts';
 import { Execution, type ExecutionOutcome, recordStart } from './engine/execution.ts';
 import type { ExecutionIdentity } from './engine/execution-identity.ts';
@@ -41,11 +42,13 @@ export class Executions {
   readonly tokens: TaskTokens;
   readonly #aws: LocalAws;
   readonly #stops: EcsStops;
+  readonly #faults: ExecutionFaults | undefined;
   readonly #live = new Map<string, LiveExecution>();
   readonly #turns = new Turns();
   #closed = false;
 
-  constructor(aws: LocalAws, folder: string) {
+  constructor(aws: LocalAws, folder: string, faults?: ExecutionFaults | undefined) {
+    this.#faults = faults;
     mkdirSync(folder, { recursive: true });
     this.#aws = aws;
     this.#stops = new EcsStops(aws);
@@ -70,7 +73,8 @@ export class Executions {
     this.index.started(record, { input: input.text, roleArn: identity.roleArn });
     this.#live.set(executionArn, { execution, input: input.text });
     this.#publish(record, { input: input.text });
-    void execution.run().then((outcome) => this.#ended(record, outcome, input.text));
+    const over = execution.run().then((outcome) => this.#ended(record, outcome, input.text));
+    this.#faults?.started(record, () => this.stop(executionArn, undefined, undefined), over);
     return record;
   }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { AwsService, LocalAws } from '../aws-service.ts';
+import type { ExecutionFaults } from '../faults/hooks.ts';
 import { jsonOperations } from '../gateway/json-service.ts';
 import { stepFunctionsOperations } from './api/operations.ts';
 import { Executions } from './executions.ts';
@@ -10,6 +11,7 @@ import { StateMachines } from './store/state-machines.ts';
 export interface StepFunctionsOptions {
   /** Whether a role exists and may be assumed by a service; every role, where it is left out. */
   readonly trusts?: (roleArn: string, servicePrincipal: string) => boolean;
+  readonly faults?: ExecutionFaults | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface StepFunctionsOptions {
  */
 export async function createStepFunctions(aws: LocalAws, options: StepFunctionsOptions = {}): Promise<AwsService> {
   const folder = aws.folder('stepfunctions');
-  const executions = new Executions(aws, folder);
+  const executions = new Executions(aws, folder, options.faults);
   const machines = new StateMachines(join(folder, 'state-machines.json'));
   const operations = stepFunctionsOperations(machines, executions, aws.region);
   return {

@@ -25,6 +25,8 @@ export class HistoryLog {
   #segment: number;
   #descriptor: number;
   #size: number;
+  /** The descriptor's number may be another file's by now. */
+  #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(readonly folder: string) {
@@ -46,6 +48,8 @@ export class HistoryLog {
     this.#open.set(executionArn, history);
     return {
       append: (event) => {
+        // What still happens while everything ends is lost, as if the process had been killed.
+        if (this.#closed) return;
         history.waiting.push(event);
         if (history.waiting.length >= MOST_EVENTS_WAITING) this.#write(executionArn, history);
         else this.#timer ??= setTimeout(() => this.flush(), FLUSH_AFTER_MILLISECONDS);
@@ -91,11 +95,12 @@ export class HistoryLog {
 
   close(): void {
     this.flush();
+    this.#closed = true;
     closeSync(this.#descriptor);
   }
 
   #write(executionArn: string, history: OpenHistory): void {
-    if (history.waiting.length === 0) return;
+    if (history.waiting.length === 0 || this.#closed) return;
     if (this.#size > SEGMENT_BYTES) this.#nextSegment();
     const line = Buffer.from(`${JSON.stringify([executionArn, history.waiting])}\n`);
     writeSync(this.#descriptor, line);

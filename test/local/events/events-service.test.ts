@@ -11,6 +11,7 @@ import { clientConfig } from '../../../local/service-principal.ts';
 import { type Embedded, eventually, functionProperties, startEmbedded, writeCode } from '../lambda/embedded.ts';
 
 const FUNCTION = 'arn:aws:lambda:us-east-1:000000000000:function:Listener';
+const QUEUE = 'arn:aws:sqs:us-east-1:000000000000:dead';
 const TARGETS = [{ Id: 'Target0', Arn: FUNCTION }];
 let embedded: Embedded;
 let lambda: AwsService;
@@ -152,7 +153,8 @@ describe('a rule', () => {
 
     await vi.advanceTimersByTimeAsync(60_000);
 
-    await eventually(() => expect(seen()).toHaveLength(1));
+    // A rate fires when it begins, and a minute later.
+    await eventually(() => expect(seen()).toHaveLength(2));
     vi.useRealTimers();
     expect(seen()[0]).toMatchObject({
       source: 'aws.events',
@@ -168,13 +170,13 @@ describe('a rule', () => {
     ['a schedule that is none', { ScheduleExpression: 'hourly' }, /ScheduleExpression/],
     ['a bus that is not there', { EventPattern: { source: ['x'] }, EventBusName: 'no' }, /Event bus no does not exist/],
     [
-      'a dead-letter queue',
-      { ScheduleExpression: 'rate(1 day)', Targets: [{ ...TARGETS[0], DeadLetterConfig: {} }] },
-      /Targets\.0\.DeadLetterConfig is not supported/,
+      'a dead-letter queue that is FIFO',
+      { ScheduleExpression: 'rate(1 day)', Targets: [{ ...TARGETS[0], DeadLetterConfig: { Arn: `${QUEUE}.fifo` } }] },
+      /Targets\.0\.DeadLetterConfig\.Arn: is not the ARN of a standard queue/,
     ],
     [
-      'a target that is no function',
-      { ScheduleExpression: 'rate(1 day)', Targets: [{ Id: 'x', Arn: 'arn:aws:sqs:us-east-1:000000000000:q' }] },
+      'a target that is neither function nor queue',
+      { ScheduleExpression: 'rate(1 day)', Targets: [{ Id: 'x', Arn: 'arn:aws:sns:us-east-1:000000000000:t' }] },
       /Targets\.0\.Arn/,
     ],
     ['a role', { ScheduleExpression: 'rate(1 day)', RoleArn: 'arn' }, /RoleArn is not supported/],

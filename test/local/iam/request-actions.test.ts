@@ -42,6 +42,16 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageBatchCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientOptions, type IamInTest, openIam } from './iam-in-test.ts';
 
@@ -72,11 +82,14 @@ const ecs = sentBy(ECSClient);
 const logs = sentBy(CloudWatchLogsClient);
 const events = sentBy(EventBridgeClient);
 const lambda = sentBy(LambdaClient);
+const sqs = sentBy(SQSClient);
 
 const Key = { id: { S: 'a' } };
 const object = { Bucket: 'b', Key: 'dir/a b.txt' };
 const objectArn = '"arn:aws:s3:::b/dir/a b.txt"';
 const upload = { ...object, UploadId: 'u' };
+const queue = { QueueUrl: 'http://127.0.0.1/000000000000/q' };
+const queueArn = account('sqs', 'q');
 const stream = { logGroupName: '/g', logStreamName: 's' };
 const group = (name: string) => account('logs', `log-group:/g:log-stream:${name}`);
 
@@ -127,6 +140,17 @@ describe('the action and the resource that a request needs', () => {
       account('events', 'event-bus/outpost'),
       events(new PutEventsCommand({ Entries: [{ EventBusName: 'outpost' }] })),
     ],
+    ['sqs:SendMessage', queueArn, sqs(new SendMessageCommand({ ...queue, MessageBody: 'x' }))],
+    ['sqs:SendMessage', queueArn, sqs(new SendMessageBatchCommand({ ...queue, Entries: [] }))],
+    ['sqs:ReceiveMessage', queueArn, sqs(new ReceiveMessageCommand(queue))],
+    ['sqs:DeleteMessage', queueArn, sqs(new DeleteMessageBatchCommand({ ...queue, Entries: [] }))],
+    [
+      'sqs:ChangeMessageVisibility',
+      queueArn,
+      sqs(new ChangeMessageVisibilityCommand({ ...queue, ReceiptHandle: 'h', VisibilityTimeout: 0 })),
+    ],
+    ['sqs:GetQueueUrl', queueArn, sqs(new GetQueueUrlCommand({ QueueName: 'q' }))],
+    ['sqs:ListQueues', '*', sqs(new ListQueuesCommand())],
     [
       'lambda:InvokeFunction',
       account('lambda', 'function:f'),
@@ -145,6 +169,7 @@ describe('the action and the resource that a request needs', () => {
     ['AccessDeniedException', dynamoDb(new GetItemCommand({ TableName: 't', Key })), '400'],
     ['AccessDenied', s3(new GetObjectCommand(object)), '403'],
     ['AccessDeniedException', lambda(new InvokeCommand({ FunctionName: 'f' })), '403'],
+    ['AccessDenied', sqs(new ReceiveMessageCommand(queue)), '403'],
   ])('is refused as %s by %s', async (name, call, status) => {
     const error = await call(nobody).catch((reason: unknown) => reason);
 

@@ -75,7 +75,11 @@ describe('AWS::Lambda::Function', () => {
     ['Layers', { Layers: ['arn:aws:lambda:us-east-1:000000000000:layer:x:1'] }, /^Layers is not supported/],
     ['inline code', { Code: { ZipFile: 'export {}' } }, /Code\.ZipFile is not supported/],
     ['another runtime', { Runtime: 'python3.13' }, /Runtime: must be a nodejs runtime/],
-    ['a dead-letter queue', { DeadLetterConfig: { TargetArn: 'x' } }, /DeadLetterConfig is not supported/],
+    [
+      'a dead-letter topic',
+      { DeadLetterConfig: { TargetArn: 'arn:aws:sns:us-east-1:000000000000:t' } },
+      /standard queue/,
+    ],
     ['a time-out over 15 minutes', { Timeout: 901 }, /Timeout/],
     ['a reserved variable', { Environment: { Variables: { AWS_REGION: 'x' } } }, /AWS_REGION cannot be set/],
     ['4 KB of variables', { Environment: { Variables: { BIG: 'x'.repeat(4096) } } }, /4099 bytes/],

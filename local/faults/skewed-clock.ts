@@ -1,0 +1,16 @@
+/** The variable that says how many milliseconds a thread's or a container's clock is off. */
+export const CLOCK_VARIABLE = 'EMBEDDED_AWS_CLOCK_OFFSET_MS';
+
+// Loading this module is enough: a container does so before its own program, a function's thread with its runtime.
+const offset = Number(process.env[CLOCK_VARIABLE] ?? 0);
+if (offset !== 0) globalThis.Date = skewed(Date, offset);
+
+/** A `Date` whose present lies elsewhere. */
+function skewed(real: DateConstructor, offsetMs: number): DateConstructor {
+  const now = () => real.now() + offsetMs;
+  return new Proxy(real, {
+    construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+    apply: () => new real(now()).toString(),
+    get: (target, name, receiver) => (name === 'now' ? now : Reflect.get(target, name, receiver)),
+  });
+}

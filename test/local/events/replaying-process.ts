@@ -1,0 +1,10 @@
+// A process that is killed in the middle of its work: the stand of the replay tests in the folder that it is given, with
+// a rule for replayed events alone. Says its endpoint and keys on its first line.
+import { writeSync } from 'node:fs';
+import { clientConfig } from '../../../local/service-principal.ts';
+import { createKeptAndReplayed, startReplayStand } from './replay-stand.ts';
+
+const stand = await startReplayStand(process.argv[2] ?? '');
+await createKeptAndReplayed(stand);
+await stand.ready();
+writeSync(1, `${JSON.stringify(clientConfig(stand.embedded.aws, 'arn:aws:iam::000000000000:role/caller', 'test'))}\n`);
