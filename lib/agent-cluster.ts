@@ -2,7 +2,7 @@ import { Aws } from 'aws-cdk-lib';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { availableAgents } from '../core/agents.ts';
+import { type AgentName, availableAgents, taskFamily } from '../core/agents.ts';
 import { AgentNetwork } from './agent-network.ts';
 import { AgentTaskDefinition } from './agent-task-definition.ts';
 import { AgentTaskRoles } from './agent-task-roles.ts';
@@ -23,9 +23,14 @@ export class AgentCluster extends Construct {
   readonly roles: AgentTaskRoles;
   /** Streams are called `<agent>/worker/<ECS task id>`. */
   readonly logGroup: LogGroup;
+  /** The ARN of today's task definition of each available agent, with its revision. */
+  readonly revisions: Partial<Record<AgentName, string>> = {};
+
+  private readonly settings: OutpostSettings;
 
   constructor(scope: Construct, id: string, { settings, storage }: AgentClusterProps) {
     super(scope, id);
+    this.settings = settings;
     this.network = new AgentNetwork(this, 'Network', settings);
     this.cluster = new Cluster(this, 'Cluster', {
       clusterName: settings.prefix,
@@ -34,9 +39,51 @@ export class AgentCluster extends Construct {
     });
     this.logGroup = outpostLogGroup(this, 'Log', settings, `/${settings.prefix}/agents`);
     this.roles = new AgentTaskRoles(this, 'Roles', storage);
+    const { roles, logGroup } = this;
     for (const agent of availableAgents()) {
-      new AgentTaskDefinition(this, agent, { agent, settings, storage, roles: this.roles, logGroup: this.logGroup });
+      this.revisions[agent] = new AgentTaskDefinition(this, agent, { agent, settings, storage, roles, logGroup }).arn;
     }
+  }
+
+  /** What a state machine needs to run an agent's ECS task. */
+  get substitutions(): Record<string, string> {
+    return {
+      Partition: Aws.PARTITION,
+      ClusterArn: this.cluster.clusterArn,
+      SecurityGroupId: this.network.securityGroup.securityGroupId,
+      SubnetIds: this.network.vpc.publicSubnets.map(({ subnetId }) => subnetId).join(','),
+    };
+  }
+
+  /** What a state machine needs to run agents' ECS tasks by `ecs:runTask.sync`. */
+  get run(): Permission[] {
+    const definitions = `arn:${Aws.PARTITION}:ecs:${Aws.REGION}:${Aws.ACCOUNT_ID}:task-definition`;
+    const events = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}`;
+    return [
+      {
+        actions: ['ecs:RunTask'],
+        resources: availableAgents().map((agent) => `${definitions}/${taskFamily(this.settings.prefix, agent)}:*`),
+        conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
+        wildcard: 'A deployment makes a new revision, while executions still run the one before.',
+      },
+      this.tasks('ecs:StopTask', 'ecs:DescribeTasks'),
+      // RunTask passes the definition's tags on to the ECS task, which counts as tagging it.
+      {
+        actions: ['ecs:TagResource'],
+        resources: [this.taskArns],
+        conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+      },
+      {
+        actions: ['iam:PassRole'],
+        resources: this.roles.all.map(({ roleArn }) => roleArn),
+        conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      },
+      // The rule by which Step Functions hears, for `.sync`, that an ECS task has stopped; it makes it by itself.
+      {
+        actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+        resources: [`${events}:rule/StepFunctionsGetEventsForECSTaskRule`],
+      },
+    ];
   }
 
   /** The ARNs of all ECS tasks of the cluster: an id is known only once ECS has given it. */
@@ -50,6 +97,16 @@ export class AgentCluster extends Construct {
       actions,
       resources: [this.taskArns],
       wildcard: 'The id of an ECS task is known only once ECS has given it.',
+    };
+  }
+
+  /** Permission to list the cluster's ECS tasks. */
+  get list(): Permission {
+    return {
+      actions: ['ecs:ListTasks'],
+      resources: ['*'],
+      conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
+      wildcard: 'ecs:ListTasks knows container instances, which Fargate has none of; the condition names the cluster.',
     };
   }
 

@@ -31,6 +31,9 @@ export interface AgentTaskDefinitionProps {
 
 /** How one agent runs on Fargate: the container `worker` of the family `<prefix>-<agent>`. */
 export class AgentTaskDefinition extends Construct {
+  /** Of today's revision. */
+  readonly arn: string;
+
   constructor(scope: Construct, id: string, { agent, settings, storage, roles, logGroup }: AgentTaskDefinitionProps) {
     super(scope, id);
     const { cpu, memoryMiB } = SIZES[AGENTS[agent].size];
@@ -60,10 +63,12 @@ export class AgentTaskDefinition extends Construct {
       environment: {
         AGENT: agent,
         DISPATCHES_TABLE: storage.dispatches.tableName,
+        POOL_TABLE: storage.pool.tableName,
         CONTEXT_BUCKET: storage.context.bucketName,
         ARTIFACTS_BUCKET: storage.artifacts.bucketName,
       },
     });
+    this.arn = definition.taskDefinitionArn;
     Tags.of(definition).add('outpost:agent', agent);
     Validations.of(definition).acknowledge({
       id: 'AwsSolutions-ECS2',

@@ -10,7 +10,7 @@ export class AgentTaskRoles extends Construct {
   /** What ECS may do to start the task: pull the image, write the log. */
   readonly execution: Role;
 
-  constructor(scope: Construct, id: string, { dispatches, context, artifacts }: Storage) {
+  constructor(scope: Construct, id: string, { dispatches, pool, context, artifacts }: Storage) {
     super(scope, id);
     const assumedBy = new ServicePrincipal('ecs-tasks.amazonaws.com');
     this.task = new Role(this, 'Task', { assumedBy });
@@ -18,7 +18,10 @@ export class AgentTaskRoles extends Construct {
     acknowledgeWildcards(this.execution, ['*'], 'ecr:GetAuthorizationToken knows no resources.');
 
     const wildcard = 'One role serves every dispatch, and each has its own folder.';
-    allow(this.task, { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], resources: [dispatches.tableArn] });
+    allow(this.task, {
+      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      resources: [dispatches.tableArn, pool.tableArn],
+    });
     allow(this.task, { actions: ['s3:GetObject'], resources: [context.arnForObjects('dispatches/*')], wildcard });
     allow(this.task, {
       actions: ['s3:PutObject', 's3:AbortMultipartUpload'],

@@ -11,7 +11,7 @@ import { outpostLogGroup } from './log-group.ts';
 import { MANIFEST_READER_MIB, OutpostFunction } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
-import { readOutput, writeSpec } from './storage-permissions.ts';
+import { findRecords, findSlots, readOutput, writeSpec } from './storage-permissions.ts';
 
 /** Requests per second, and at once, that the stage takes; tenants' own limits are the function's business. */
 const THROTTLE = { rateLimit: 200, burstLimit: 400 } as const;
@@ -67,24 +67,27 @@ export class DispatchApi extends Construct {
       timeout: Duration.seconds(29),
       environment: {
         DISPATCHES_TABLE: storage.dispatches.tableName,
+        POOL_TABLE: storage.pool.tableName,
         TENANTS_TABLE: storage.tenants.tableName,
         API_KEYS_TABLE: storage.apiKeys.tableName,
         IDEMPOTENCY_TABLE: storage.idempotency.tableName,
         ARTIFACTS_BUCKET: storage.artifacts.bucketName,
         CONTEXT_BUCKET: storage.context.bucketName,
-        DISPATCH_STATE_MACHINE_ARN: workflow.stateMachine.stateMachineArn,
+        DISPATCH_STATE_MACHINE_ARN: workflow.stateMachine.arn,
         EVENT_BUS_NAME: events.bus.eventBusName,
         CLUSTER_ARN: agents.cluster.clusterArn,
         AGENT_LOG_GROUP: agents.logGroup.logGroupName,
       },
       permissions: [
         ...tablePermissions(storage),
+        findSlots(storage),
+        findRecords(storage),
         ...readOutput(storage),
         writeSpec(storage),
         agents.tasks('ecs:StopTask'),
         agents.readLogs,
-        workflow.start,
-        workflow.readHistory,
+        workflow.stateMachine.start,
+        workflow.stateMachine.executions('states:GetExecutionHistory'),
         events.publish,
       ],
     }).function;

@@ -7,6 +7,7 @@ import { DispatchWorkflow } from './dispatch-workflow.ts';
 import type { OutpostSettings } from './settings.ts';
 import { Settlement } from './settlement.ts';
 import { Storage } from './storage.ts';
+import { WarmPool } from './warm-pool.ts';
 
 /** All of Outpost in one account and region. */
 export class OutpostStack extends Stack {
@@ -16,11 +17,12 @@ export class OutpostStack extends Stack {
     const events = new DispatchEvents(this, 'Events', settings);
     const agents = new AgentCluster(this, 'Agents', { settings, storage });
     const workflow = new DispatchWorkflow(this, 'Workflow', { settings, storage, events, agents });
+    new WarmPool(this, 'Pool', { settings, storage, events, agents, workflow });
     new Settlement(this, 'Settlement', { settings, storage, events, agents, workflow });
     const api = new DispatchApi(this, 'Api', { settings, storage, events, agents, workflow });
 
     this.output('ApiUrl', api.url, 'Where dispatches are posted');
-    this.output('StateMachineArn', workflow.stateMachine.stateMachineArn, 'One execution for each attempt');
+    this.output('StateMachineArn', workflow.stateMachine.arn, 'One execution for each attempt');
     this.output('ArtifactsBucket', storage.artifacts.bucketName, 'What agents leave behind');
     this.output('ContextBucket', storage.context.bucketName, 'What agents are given');
     this.output('EventBusName', events.bus.eventBusName, 'Dispatch Requested and Dispatch Ended');

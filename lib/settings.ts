@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { z } from 'zod';
+import { POOL_POLICIES, type PoolPolicyName } from '../core/pool-policy.ts';
+import { type PoolSettings, PoolText } from '../core/pool-settings.ts';
 
 /** What a deployment is told from outside; every construct gets it. */
 export interface OutpostSettings {
@@ -8,12 +10,17 @@ export interface OutpostSettings {
   readonly prefix: string;
   /** What becomes of tables, buckets and logs when the stack is deleted. */
   readonly removalPolicy: RemovalPolicy;
+  /** How many slots of each available agent may wait; 0 to 0 is no pool. */
+  readonly pool: PoolSettings;
+  readonly poolPolicy: PoolPolicyName;
   /** The folder that `npm run build` fills: `lambdas/<name>` for each function, and `worker`. */
   readonly assets: string;
 }
 
 /** A bucket's name may have 63 characters, and `-artifacts-<account>-<region>` takes up to 38 of them. */
 const MAX_PREFIX_LENGTH = 24;
+
+const POLICY_NAMES = Object.keys(POOL_POLICIES) as [PoolPolicyName, ...PoolPolicyName[]];
 
 const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY } as const;
 
@@ -27,6 +34,8 @@ const Context = z.object({
     )
     .default('outpost'),
   removal: z.enum(['retain', 'destroy'], "must be 'retain' or 'destroy'").default('retain'),
+  pool: PoolText.prefault(''),
+  poolPolicy: z.enum(POLICY_NAMES, `must be one of ${POLICY_NAMES.join(', ')}`).default('fixed'),
   assets: z
     .string()
     .min(1)
@@ -35,7 +44,7 @@ const Context = z.object({
 
 /**
  * Reads CDK context: `-c prefix=outpost` (up to 24 lower-case letters, digits and dashes), `-c removal=retain|destroy`,
- * `-c assets=<folder>`.
+ * `-c pool=shell=0-2`, `-c poolPolicy=fixed`, `-c assets=<folder>`.
  * @throws Error naming every value that is not allowed
  */
 export function readSettings(context: (key: string) => unknown): OutpostSettings {
@@ -44,5 +53,6 @@ export function readSettings(context: (key: string) => unknown): OutpostSettings
   if (!success) {
     throw new Error(error.issues.map(({ path, message }) => `-c ${path.join('.')}: ${message}`).join('\n'));
   }
-  return { prefix: data.prefix, removalPolicy: REMOVAL_POLICIES[data.removal], assets: data.assets };
+  const { removal, ...settings } = data;
+  return { ...settings, removalPolicy: REMOVAL_POLICIES[removal] };
 }

@@ -34,7 +34,6 @@ export class Settlement extends Construct {
         DISPATCHES_TABLE: storage.dispatches.tableName,
         TENANTS_TABLE: storage.tenants.tableName,
         ARTIFACTS_BUCKET: storage.artifacts.bucketName,
-        CONTEXT_BUCKET: storage.context.bucketName,
         EVENT_BUS_NAME: events.bus.eventBusName,
         CLUSTER_ARN: agents.cluster.clusterArn,
       },
@@ -55,7 +54,7 @@ export class Settlement extends Construct {
         detailType: ['Step Functions Execution Status Change'],
         detail: {
           status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-          stateMachineArn: [workflow.stateMachine.stateMachineArn],
+          stateMachineArn: [workflow.stateMachine.arn],
         },
       },
       targets: [new LambdaFunction(settle.function, { retryAttempts: 185, maxEventAge: Duration.hours(24) })],

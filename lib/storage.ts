@@ -8,9 +8,11 @@ import type { OutpostSettings } from './settings.ts';
 const ARTIFACT_DAYS = 90;
 const CONTEXT_DAYS = 30;
 
-/** Everything that outlives a dispatch: four tables and two buckets. */
+/** Everything that outlives a dispatch: five tables and two buckets. */
 export class Storage extends Construct {
   readonly dispatches: Table;
+  /** Warm slots, the manager's lease, and the demand of late. */
+  readonly pool: Table;
   readonly tenants: Table;
   readonly apiKeys: Table;
   readonly idempotency: Table;
@@ -25,6 +27,10 @@ export class Storage extends Construct {
     super(scope, id);
     this.settings = settings;
     this.dispatches = this.dispatchesTable();
+    this.pool = this.table('pool', 'agentType', {
+      sortKey: { name: 'slotId', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+    });
     this.tenants = this.table('tenants', 'tenantId');
     this.apiKeys = this.table('api-keys', 'keyHash');
     // The layout is the idempotency utility's own (Powertools for AWS Lambda, DynamoDBPersistenceLayer).

@@ -1,23 +1,33 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { WORKER_EXIT } from '../core/exit-codes.ts';
-import { ArtifactStore } from '../lambdas/shared/artifact-store.ts';
 import { DispatchStore } from '../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../lambdas/shared/document-client.ts';
+import { PoolStore } from '../lambdas/shared/pool-store.ts';
+import { SpecStore } from '../lambdas/shared/spec-store.ts';
+import { stepFunctionsCallback } from '../lambdas/shared/task-callback.ts';
 import { agentUser } from './agent/agent-user.ts';
+import { AGENT_PROGRAMS } from './agents/agent-programs.ts';
 import { fetchTaskArn } from './ecs-metadata.ts';
-import { type AttemptWork, runAttempt } from './run-attempt.ts';
+import { wordsOf } from './error-words.ts';
+import { runCold } from './run-cold.ts';
 import { listenForStop } from './stop-request.ts';
 import { AttemptBucket } from './upload/attempt-bucket.ts';
 import type { PackerProgram } from './upload/packed-workspace.ts';
+import { serveSlot } from './warm/serve-slot.ts';
+import { slotWork } from './warm/slot-work.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './worker-environment.ts';
+import type { WorkerKit } from './worker-kit.ts';
 import { WorkerLog } from './worker-log.ts';
 
 /** Without limits of time, a connection that hangs would hold the upload for ever. */
-const CONNECTION = { connectionTimeout: 5_000, socketTimeout: 60_000 };
+const FOR_FILES = { connectionTimeout: 5_000, socketTimeout: 60_000 };
+/** What is small is answered in milliseconds: a heartbeat or a look at the slot must not wait for a lost answer. */
+const FOR_FACTS = { connectionTimeout: 2_000, socketTimeout: 5_000 };
 const MAX_ATTEMPTS = 5;
 
-/** The worker's whole life: does its one attempt as its environment says. Resolves to the exit code. */
+/** The worker's whole life, as its environment says. Resolves to the exit code. */
 export async function work(): Promise<number> {
   const log = new WorkerLog();
   const stop = listenForStop(log);
@@ -28,27 +38,54 @@ export async function work(): Promise<number> {
 
 async function workAs(log: WorkerLog, stop: AbortSignal): Promise<number> {
   try {
-    return await runAttempt(attemptWork(readWorkerEnvironment(process.env), log, stop));
+    return await workBy(readWorkerEnvironment(process.env), log, stop);
   } catch (error) {
-    log.say(error instanceof Error ? error.message : String(error));
+    log.say(wordsOf(error));
     return WORKER_EXIT.badSpec;
   }
 }
 
-function attemptWork(environment: WorkerEnvironment, log: WorkerLog, stop: AbortSignal): AttemptWork {
-  const { DISPATCH_ID, ATTEMPT, ARTIFACTS_BUCKET, CONTEXT_BUCKET } = environment;
-  const attempt = { dispatchId: DISPATCH_ID, attempt: ATTEMPT };
-  const s3 = new S3Client({ maxAttempts: MAX_ATTEMPTS, requestHandler: CONNECTION });
-  const dynamoDb = new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler: CONNECTION });
+async function workBy(environment: WorkerEnvironment, log: WorkerLog, stop: AbortSignal): Promise<number> {
+  const clients = makeClients();
+  const kit = workerKit(environment, clients, log, stop);
+  if ('DISPATCH_ID' in environment) {
+    return runCold(kit, { dispatchId: environment.DISPATCH_ID, attempt: environment.ATTEMPT });
+  }
+  const pool = new PoolStore(clients.documents, environment.POOL_TABLE);
+  const callback = stepFunctionsCallback(clients.stepFunctions);
+  const records = new DispatchStore(clients.documents, environment.DISPATCHES_TABLE);
+  return serveSlot(slotWork(kit, { slotId: environment.SLOT_ID, pool, callback, records }));
+}
+
+type Clients = ReturnType<typeof makeClients>;
+
+function makeClients() {
+  const dynamoDb = new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS });
+  // One client's credentials for all: while a slot waits, its looks at the pool's table keep them fresh.
+  const { credentials } = dynamoDb.config;
   return {
-    attempt,
-    agent: environment.AGENT,
+    documents: documentClient(dynamoDb),
+    s3: new S3Client({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FILES }),
+    stepFunctions: new SFNClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
+  };
+}
+
+function workerKit(
+  environment: WorkerEnvironment,
+  { s3, documents }: Clients,
+  log: WorkerLog,
+  stop: AbortSignal,
+): WorkerKit {
+  const { AGENT, ARTIFACTS_BUCKET, CONTEXT_BUCKET } = environment;
+  return {
+    agent: AGENT,
+    program: AGENT_PROGRAMS[AGENT],
     workspace: environment.WORKSPACE_DIR,
     user: agentUser(environment.AGENT_UID),
     packer: thisProgram('pack'),
-    specs: new ArtifactStore(s3, { artifacts: ARTIFACTS_BUCKET, context: CONTEXT_BUCKET }),
-    dispatches: new DispatchStore(documentClient(dynamoDb), environment.DISPATCHES_TABLE),
-    bucket: new AttemptBucket(s3, ARTIFACTS_BUCKET, attempt),
+    specs: new SpecStore(s3, CONTEXT_BUCKET),
+    dispatches: new DispatchStore(documents, environment.DISPATCHES_TABLE),
+    bucketOf: (attempt) => new AttemptBucket(s3, ARTIFACTS_BUCKET, attempt),
     log,
     stop,
     fetchTaskArn: () => fetchTaskArn(environment.ECS_CONTAINER_METADATA_URI_V4),

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { AGENT_NAMES } from '../core/agents.ts';
 import { Attempt, DispatchId } from '../core/ids.ts';
-import { readEnv } from '../lambdas/shared/env.ts';
+import { SlotId } from '../core/slot.ts';
+import { InvalidEnvironmentError, readEnv } from '../lambdas/shared/env.ts';
 
 const WholeNumber = z.string().regex(/^\d{1,9}$/, 'must be a whole number');
 
 const VARIABLES = {
-  DISPATCH_ID: DispatchId,
-  ATTEMPT: WholeNumber.transform(Number).pipe(Attempt),
   AGENT: z.enum(AGENT_NAMES),
   DISPATCHES_TABLE: z.string(),
   CONTEXT_BUCKET: z.string(),
@@ -19,9 +18,26 @@ const VARIABLES = {
   AGENT_UID: WholeNumber.transform(Number).optional(),
 };
 
-export type WorkerEnvironment = ReturnType<typeof readWorkerEnvironment>;
+/** Of a cold ECS task: the attempt that it was started for. */
+const OF_AN_ATTEMPT = { DISPATCH_ID: DispatchId, ATTEMPT: WholeNumber.transform(Number).pipe(Attempt) };
 
-/** The worker's variables. Throws an `InvalidEnvironmentError` that names every one that is missing or wrong. */
-export function readWorkerEnvironment(environment: Readonly<Record<string, string | undefined>>) {
-  return readEnv(VARIABLES, environment);
+/** Of a warm slot's ECS task, which waits for a dispatch. */
+const OF_A_SLOT = { SLOT_ID: SlotId, POOL_TABLE: z.string() };
+
+const readForAttempt = (environment: Given) => readEnv({ ...OF_AN_ATTEMPT, ...VARIABLES }, environment);
+const readForSlot = (environment: Given) => readEnv({ ...OF_A_SLOT, ...VARIABLES }, environment);
+
+type Given = Readonly<Record<string, string | undefined>>;
+export type WorkerEnvironment = ReturnType<typeof readForAttempt> | ReturnType<typeof readForSlot>;
+
+/**
+ * The worker's variables: either those of an attempt or those of a slot. Throws an `InvalidEnvironmentError` that names
+ * every one that is missing or wrong.
+ */
+export function readWorkerEnvironment(environment: Given): WorkerEnvironment {
+  const forSlot = Boolean(environment['SLOT_ID']);
+  const forAttempt = Boolean(environment['DISPATCH_ID']) || Boolean(environment['ATTEMPT']);
+  if (forSlot && forAttempt) throw new InvalidEnvironmentError(['SLOT_ID and DISPATCH_ID with ATTEMPT are both given']);
+  if (!forSlot && !forAttempt) throw new InvalidEnvironmentError(['SLOT_ID or DISPATCH_ID with ATTEMPT is missing']);
+  return forSlot ? readForSlot(environment) : readForAttempt(environment);
 }

@@ -5,6 +5,7 @@ import { authenticate } from './authenticate.ts';
 import type { ApiCollaborators, ApiEnv } from './collaborators.ts';
 import { errorResponse } from './envelope.ts';
 import { addDeleteDispatch } from './routes/delete-dispatch.ts';
+import { addFleetHealth } from './routes/fleet-health.ts';
 import { addGetArtifacts } from './routes/get-artifacts.ts';
 import { addGetDispatch } from './routes/get-dispatch.ts';
 import { addGetTrace } from './routes/get-trace.ts';
@@ -21,9 +22,10 @@ export function createApp(api: ApiCollaborators): OpenAPIHono<ApiEnv> {
     context.set('now', api.now());
     await next();
   });
-  for (const path of ['/dispatch/*', '/artifacts/*']) app.use(path, authenticate(api));
+  for (const path of ['/dispatch/*', '/artifacts/*', '/health/fleet']) app.use(path, authenticate(api));
 
   addHealth(app);
+  addFleetHealth(app, api);
   addPostDispatch(app, api);
   addGetDispatch(app, api);
   addGetTrace(app, api);

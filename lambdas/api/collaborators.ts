@@ -7,6 +7,8 @@ import type { DispatchStore } from '../shared/dispatch-store.ts';
 import type { EcsTasks } from '../shared/ecs-tasks.ts';
 import type { EventPublisher } from '../shared/event-publisher.ts';
 import type { Executions } from '../shared/executions.ts';
+import type { PoolStore } from '../shared/pool-store.ts';
+import type { SpecStore } from '../shared/spec-store.ts';
 import type { TenantStore } from '../shared/tenant-store.ts';
 import type { AgentLog } from './agent-log.ts';
 
@@ -19,10 +21,12 @@ export interface Reservation {
 
 /** What the API works with. */
 export interface ApiCollaborators {
-  readonly dispatches: Pick<DispatchStore, 'get' | 'create' | 'requestCancel'>;
+  readonly dispatches: Pick<DispatchStore, 'get' | 'create' | 'requestCancel' | 'postedSince'>;
+  readonly pool: Pick<PoolStore, 'list'>;
   readonly tenants: Pick<TenantStore, 'get' | 'takePlace' | 'freePlace'>;
   readonly keys: Pick<ApiKeyStore, 'tenantOf'>;
-  readonly artifacts: Pick<ArtifactStore, 'putSpec' | 'getManifest' | 'presign'>;
+  readonly specs: Pick<SpecStore, 'putSpec'>;
+  readonly artifacts: Pick<ArtifactStore, 'getManifest' | 'presign'>;
   readonly executions: Pick<Executions, 'start' | 'history' | 'arnOf'>;
   readonly events: Pick<EventPublisher, 'requested'>;
   readonly tasks: Pick<EcsTasks, 'stop'>;

@@ -44,7 +44,7 @@ async function writeDispatch(
   const place = attemptName(record);
   if (!(await api.tenants.takePlace(tenantId, place, maxConcurrent))) throw tooMany(maxConcurrent);
   const { agent, task, timeoutSeconds } = request;
-  await api.artifacts.putSpec({ version: 1, dispatchId, tenantId, agent, task, timeoutSeconds });
+  await api.specs.putSpec({ version: 1, dispatchId, tenantId, agent, task, timeoutSeconds });
   if (await api.dispatches.create(record)) return record;
   const twin = (await api.dispatches.get(dispatchId)) ?? record;
   // A twin's dispatch may have ended before this request took the place again: nobody else would give it back.

@@ -17,6 +17,8 @@ import { readEnv } from '../shared/env.ts';
 import { EventPublisher } from '../shared/event-publisher.ts';
 import { Executions } from '../shared/executions.ts';
 import { instrument } from '../shared/instrument.ts';
+import { PoolStore } from '../shared/pool-store.ts';
+import { SpecStore } from '../shared/spec-store.ts';
 import { TenantStore } from '../shared/tenant-store.ts';
 import { AgentLog } from './agent-log.ts';
 import { createApp } from './app.ts';
@@ -24,6 +26,7 @@ import { dispatchIdReservation } from './dispatch-id-reservation.ts';
 
 const env = readEnv({
   DISPATCHES_TABLE: z.string(),
+  POOL_TABLE: z.string(),
   TENANTS_TABLE: z.string(),
   API_KEYS_TABLE: z.string(),
   IDEMPOTENCY_TABLE: z.string(),
@@ -37,11 +40,14 @@ const env = readEnv({
 const logger = new Logger({ serviceName: 'api' });
 const dynamoDb = new DynamoDBClient({});
 const documents = documentClient(dynamoDb);
+const s3 = new S3Client({});
 const app = createApp({
   dispatches: new DispatchStore(documents, env.DISPATCHES_TABLE),
+  pool: new PoolStore(documents, env.POOL_TABLE),
   tenants: new TenantStore(documents, env.TENANTS_TABLE),
   keys: new ApiKeyStore(documents, env.API_KEYS_TABLE),
-  artifacts: new ArtifactStore(new S3Client({}), { artifacts: env.ARTIFACTS_BUCKET, context: env.CONTEXT_BUCKET }),
+  specs: new SpecStore(s3, env.CONTEXT_BUCKET),
+  artifacts: new ArtifactStore(s3, env.ARTIFACTS_BUCKET),
   executions: new Executions(new SFNClient({}), env.DISPATCH_STATE_MACHINE_ARN),
   events: new EventPublisher(new EventBridgeClient({}), env.EVENT_BUS_NAME),
   tasks: new EcsTasks(new ECSClient({}), env.CLUSTER_ARN),

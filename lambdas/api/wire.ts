@@ -3,6 +3,7 @@ import { AGENT_NAMES } from '../../core/agents.ts';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { DISPATCH_STATUSES, type DispatchStatus } from '../../core/dispatch-status.ts';
 import { ManifestFile, ManifestObject } from '../../core/manifest.ts';
+import { SLOT_STATES, type SlotState } from '../../core/slot.ts';
 
 /** Statuses as clients see them: in lower case. */
 export const WIRE_STATUSES = DISPATCH_STATUSES.map(wireStatus);
@@ -29,6 +30,8 @@ export const DispatchView = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   startedAt: z.iso.datetime().optional(),
+  /** Whether a warm slot ran it, or a fresh ECS task. */
+  startedOn: z.enum(['warm', 'cold']).optional(),
   cancelRequestedAt: z.iso.datetime().optional(),
   stoppedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
@@ -40,9 +43,10 @@ export const DispatchView = z.object({
 export type DispatchView = z.infer<typeof DispatchView>;
 
 export function dispatchView(record: DispatchRecord, logs?: LogLines): DispatchView {
-  const { status, output } = record;
+  const { status, output, startedAt, slotId } = record;
+  const startedOn = startedAt && (slotId ? 'warm' : 'cold');
   // Parsing leaves out what is ours alone: the tenant, ARNs, keys in S3.
-  return DispatchView.parse({ ...record, status: wireStatus(status), output, logs });
+  return DispatchView.parse({ ...record, status: wireStatus(status), startedOn, output, logs });
 }
 
 export const EXECUTION_STATUSES = ['not_started', 'running', 'succeeded', 'failed', 'timed_out', 'aborted'] as const;
@@ -82,3 +86,39 @@ export const OutputView = z.object({
   ),
 });
 export type OutputView = z.infer<typeof OutputView>;
+
+/** States of a slot that lives, as clients see them. */
+export const LIVING_SLOTS = SLOT_STATES.filter((state) => state !== 'STOPPED').map(wireSlotState);
+
+export function wireSlotState<State extends SlotState>(state: State): Lowercase<State> {
+  return state.toLowerCase() as Lowercase<State>;
+}
+
+/** Slots by state, those of no state among them as 0. */
+export const SlotCounts = z.record(z.enum(LIVING_SLOTS), z.int().min(0));
+export type SlotCounts = z.infer<typeof SlotCounts>;
+
+/** Of the dispatches that were posted within the last hour. A rate is 0 to 1, `null` of nothing. */
+export const HourFacts = z.object({
+  /** Those that an agent began. */
+  started: z.int(),
+  /** Those of them that began on a warm slot. */
+  warm: z.int(),
+  hitRate: z.number().min(0).max(1).nullable(),
+  /** Those that have ended, however. */
+  ended: z.int(),
+  succeeded: z.int(),
+  successRate: z.number().min(0).max(1).nullable(),
+  /** From `startedAt` to `endedAt`, of those that have both. */
+  meanDurationMs: z.int().nullable(),
+});
+export type HourFacts = z.infer<typeof HourFacts>;
+
+/** The warm pool and what became of dispatches, of all tenants: for each available agent, and in all. */
+export const FleetHealth = z.object({
+  at: z.iso.datetime(),
+  slots: SlotCounts,
+  lastHour: HourFacts,
+  agents: z.array(z.object({ agent: z.enum(AGENT_NAMES), slots: SlotCounts, lastHour: HourFacts })),
+});
+export type FleetHealth = z.infer<typeof FleetHealth>;

@@ -8,10 +8,10 @@ import { documentClient } from '../shared/document-client.ts';
 import { readEnv } from '../shared/env.ts';
 import { instrument } from '../shared/instrument.ts';
 
-const env = readEnv({ DISPATCHES_TABLE: z.string(), ARTIFACTS_BUCKET: z.string(), CONTEXT_BUCKET: z.string() });
+const env = readEnv({ DISPATCHES_TABLE: z.string(), ARTIFACTS_BUCKET: z.string() });
 const collaborators = {
   dispatches: new DispatchStore(documentClient(), env.DISPATCHES_TABLE),
-  artifacts: new ArtifactStore(new S3Client({}), { artifacts: env.ARTIFACTS_BUCKET, context: env.CONTEXT_BUCKET }),
+  artifacts: new ArtifactStore(new S3Client({}), env.ARTIFACTS_BUCKET),
   now: () => new Date(),
 };
 

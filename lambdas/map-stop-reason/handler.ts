@@ -9,10 +9,10 @@ import { instrument } from '../shared/instrument.ts';
 import { mapStop } from '../shared/map-stop.ts';
 import { readReport } from '../shared/stop-report.ts';
 
-const env = readEnv({ DISPATCHES_TABLE: z.string(), ARTIFACTS_BUCKET: z.string(), CONTEXT_BUCKET: z.string() });
+const env = readEnv({ DISPATCHES_TABLE: z.string(), ARTIFACTS_BUCKET: z.string() });
 const collaborators = {
   dispatches: new DispatchStore(documentClient(), env.DISPATCHES_TABLE),
-  artifacts: new ArtifactStore(new S3Client({}), { artifacts: env.ARTIFACTS_BUCKET, context: env.CONTEXT_BUCKET }),
+  artifacts: new ArtifactStore(new S3Client({}), env.ARTIFACTS_BUCKET),
 };
 
 export const handler = instrument('map-stop-reason', async (event: unknown) => {

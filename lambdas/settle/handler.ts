@@ -19,7 +19,6 @@ const env = readEnv({
   DISPATCHES_TABLE: z.string(),
   TENANTS_TABLE: z.string(),
   ARTIFACTS_BUCKET: z.string(),
-  CONTEXT_BUCKET: z.string(),
   EVENT_BUS_NAME: z.string(),
   CLUSTER_ARN: z.string(),
 });
@@ -27,7 +26,7 @@ const client = documentClient();
 const collaborators = {
   dispatches: new DispatchStore(client, env.DISPATCHES_TABLE),
   tenants: new TenantStore(client, env.TENANTS_TABLE),
-  artifacts: new ArtifactStore(new S3Client({}), { artifacts: env.ARTIFACTS_BUCKET, context: env.CONTEXT_BUCKET }),
+  artifacts: new ArtifactStore(new S3Client({}), env.ARTIFACTS_BUCKET),
   events: new EventPublisher(new EventBridgeClient({}), env.EVENT_BUS_NAME),
   tasks: new EcsTasks(new ECSClient({}), env.CLUSTER_ARN),
   now: () => new Date(),

@@ -1,8 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 
 /** One condition of a conditional write: writes its expression, and notes the names and values that it mentions. */
-export type Condition = (mention: Mentions) => string;
+export interface Condition {
+  (mention: Mentions): string;
+  /** Needs parentheses among others that must all hold. */
+  readonly isChoice?: true;
+}
 
 export interface ConditionalUpdate {
   readonly key: Readonly<Record<string, string>>;
@@ -52,8 +56,37 @@ export async function updatedItemIf(
   }
 }
 
+/** Deletes an item where every condition holds. Returns `false` where one does not; any other failure is thrown. */
+export async function deleteIf(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  key: Readonly<Record<string, string>>,
+  when: readonly Condition[],
+): Promise<boolean> {
+  const mention = new Mentions();
+  const command = new DeleteCommand({
+    TableName: tableName,
+    Key: key,
+    ConditionExpression: allOf(...when)(mention),
+    ExpressionAttributeNames: mention.names,
+    ...(mention.hasValues ? { ExpressionAttributeValues: mention.values } : {}),
+  });
+  try {
+    await client.send(command);
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 export function is(attribute: string, value: unknown): Condition {
   return (mention) => `${mention.name(attribute)} = ${mention.value(value)}`;
+}
+
+/** Of numbers by their size, of strings by their UTF-8. */
+export function isAtLeast(attribute: string, value: string | number): Condition {
+  return (mention) => `${mention.name(attribute)} >= ${mention.value(value)}`;
 }
 
 /** No value at all is a condition that never holds. */
@@ -81,11 +114,14 @@ export function hasFewerThan(set: string, size: number): Condition {
 }
 
 export function anyOf(...conditions: readonly Condition[]): Condition {
-  return (mention) => conditions.map((condition) => `(${condition(mention)})`).join(' OR ');
+  const choice = (mention: Mentions) => conditions.map((condition) => condition(mention)).join(' OR ');
+  return Object.assign(choice, { isChoice: true } as const);
 }
 
+/** `AND` binds tighter than `OR`. Parentheses stand only where they matter: nested ones take dynalite a tenth of a second. */
 export function allOf(...conditions: readonly Condition[]): Condition {
-  return (mention) => conditions.map((condition) => `(${condition(mention)})`).join(' AND ');
+  return (mention) =>
+    conditions.map((condition) => (condition.isChoice ? `(${condition(mention)})` : condition(mention))).join(' AND ');
 }
 
 function updateExpression(update: ConditionalUpdate, mention: Mentions): string {

@@ -1,9 +1,10 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { DispatchRecord } from '../../core/dispatch-record.ts';
-import { DISPATCH_STATUSES, isTerminal, statusesBefore } from '../../core/dispatch-status.ts';
+import { DISPATCH_STATUSES, type DispatchStatus, isTerminal, statusesBefore } from '../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { DISPATCH_INDEXES } from '../../core/table-indexes.ts';
 import {
   allOf,
   anyOf,
@@ -20,6 +21,8 @@ import {
 export interface FencePass extends AttemptRef {
   readonly taskArn: string;
   readonly startedAt: string;
+  /** The warm slot that it runs on. @default a cold ECS task */
+  readonly slotId?: string | undefined;
 }
 
 /** Who ends an attempt, and when. A retry of the same writer knows its own outcome again by `writer`. */
@@ -46,6 +49,27 @@ export class DispatchStore {
       new GetCommand({ TableName: this.tableName, Key: { dispatchId }, ConsistentRead: true }),
     );
     return Item && DispatchRecord.parse(Item);
+  }
+
+  /**
+   * The dispatches of a status that were posted at this time (ISO 8601) or later, the oldest first. The index that tells
+   * them lags a moment behind the table.
+   */
+  async postedSince(status: DispatchStatus, since: string): Promise<DispatchRecord[]> {
+    const { indexName, partitionKey, sortKey } = DISPATCH_INDEXES.byStatus;
+    const pages = paginateQuery(
+      { client: this.client },
+      {
+        TableName: this.tableName,
+        IndexName: indexName,
+        KeyConditionExpression: '#status = :status AND #createdAt >= :since',
+        ExpressionAttributeNames: { '#status': partitionKey, '#createdAt': sortKey },
+        ExpressionAttributeValues: { ':status': status, ':since': since },
+      },
+    );
+    const records: DispatchRecord[] = [];
+    for await (const { Items = [] } of pages) records.push(...Items.map((item) => DispatchRecord.parse(item)));
+    return records;
   }
 
   /** Puts a record that is not there yet. Returns `false` where one is, and leaves it as it is. */
@@ -83,7 +107,7 @@ export class DispatchStore {
    * The start fence: PROVISIONING to RUNNING, once per attempt, and never after a cancel. Returns `false` where the
    * worker must exit without running; `true` as well where this very ECS task had passed before.
    */
-  async passFence({ dispatchId, attempt, taskArn, startedAt }: FencePass): Promise<boolean> {
+  async passFence({ dispatchId, attempt, taskArn, startedAt, slotId }: FencePass): Promise<boolean> {
     const open = allOf(
       isOneOf('status', statusesBefore('RUNNING')),
       isAbsent('cancelRequestedAt'),
@@ -92,7 +116,7 @@ export class DispatchStore {
     return this.updateIf({
       key: { dispatchId },
       when: [is('attempt', attempt), anyOf(open, allOf(is('status', 'RUNNING'), is('taskArn', taskArn)))],
-      set: { status: 'RUNNING', taskArn, startedAt, updatedAt: startedAt },
+      set: { status: 'RUNNING', taskArn, slotId, startedAt, updatedAt: startedAt },
     });
   }
 

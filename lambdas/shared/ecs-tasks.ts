@@ -1,4 +1,11 @@
-import { DescribeTasksCommand, type ECSClient, InvalidParameterException, StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  type ECSClient,
+  InvalidParameterException,
+  paginateListTasks,
+  StopTaskCommand,
+  type Task,
+} from '@aws-sdk/client-ecs';
 import type { EcsStop } from '../../core/ecs-stop.ts';
 import { OUR_STOP_PREFIX } from '../../core/stop-reason.ts';
 
@@ -7,6 +14,18 @@ export interface DescribedTask {
   readonly hasStopped: boolean;
   readonly stop: EcsStop;
 }
+
+/** One ECS task among the others of its cluster. */
+export interface ClusterTask extends DescribedTask {
+  readonly taskArn: string;
+  /** When RunTask was called. */
+  readonly createdAt: Date | undefined;
+  /** What RunTask gave its containers on top of the task definition. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** ECS tasks that one DescribeTasks takes. */
+const DESCRIBED_AT_ONCE = 100;
 
 /** The ECS tasks of Outpost's cluster. */
 export class EcsTasks {
@@ -17,26 +36,27 @@ export class EcsTasks {
 
   /** `undefined` where ECS knows it no more: it forgets a stopped ECS task after an hour. */
   async describe(taskArn: string): Promise<DescribedTask | undefined> {
-    const { tasks = [] } = await this.client.send(
-      new DescribeTasksCommand({ cluster: this.clusterArn, tasks: [taskArn] }),
-    );
-    const [task] = tasks;
-    if (!task) return undefined;
-    const { lastStatus, stoppedAt, stopCode, stoppedReason, containers = [] } = task;
-    return {
-      hasStopped: lastStatus === 'STOPPED',
-      stop: {
-        taskArn,
-        ...(stopCode === undefined ? {} : { stopCode }),
-        ...(stoppedReason === undefined ? {} : { stoppedReason }),
-        ...(stoppedAt === undefined ? {} : { stoppedAt: stoppedAt.toISOString() }),
-        containers: containers.map(({ name, exitCode, reason }) => ({
-          ...(name === undefined ? {} : { name }),
-          ...(exitCode === undefined ? {} : { exitCode }),
-          ...(reason === undefined ? {} : { reason }),
-        })),
-      },
-    };
+    const [task] = await this.describeSome([taskArn]);
+    return task && { hasStopped: hasStopped(task), stop: stopOf(task, taskArn) };
+  }
+
+  /** The ones that ECS still knows, in no order. */
+  async describeAll(taskArns: readonly string[]): Promise<ClusterTask[]> {
+    const parts: string[][] = [];
+    for (let from = 0; from < taskArns.length; from += DESCRIBED_AT_ONCE) {
+      parts.push(taskArns.slice(from, from + DESCRIBED_AT_ONCE));
+    }
+    const tasks: Task[] = [];
+    for (const part of parts) tasks.push(...(await this.describeSome(part)));
+    return tasks.flatMap((task) => (task.taskArn === undefined ? [] : [clusterTask(task, task.taskArn)]));
+  }
+
+  /** All that ECS means to run: those that it has begun to stop are not among them. The list lags a moment behind. */
+  async running(): Promise<ClusterTask[]> {
+    const taskArns: string[] = [];
+    const pages = paginateListTasks({ client: this.client }, { cluster: this.clusterArn, desiredStatus: 'RUNNING' });
+    for await (const page of pages) taskArns.push(...(page.taskArns ?? []));
+    return this.describeAll(taskArns);
   }
 
   /** Stops an ECS task, saying why in words of ours; one that is stopped or forgotten stays as it is. */
@@ -49,6 +69,42 @@ export class EcsTasks {
       if (!isForgotten(error)) throw error;
     }
   }
+
+  private async describeSome(taskArns: string[]): Promise<Task[]> {
+    const { tasks = [] } = await this.client.send(
+      new DescribeTasksCommand({ cluster: this.clusterArn, tasks: taskArns }),
+    );
+    return tasks;
+  }
+}
+
+function clusterTask(task: Task, taskArn: string): ClusterTask {
+  const given = (task.overrides?.containerOverrides ?? []).flatMap(({ environment = [] }) => environment);
+  return {
+    taskArn,
+    createdAt: task.createdAt,
+    environment: Object.fromEntries(given.flatMap(({ name, value }) => (name && value ? [[name, value]] : []))),
+    hasStopped: hasStopped(task),
+    stop: stopOf(task, taskArn),
+  };
+}
+
+function hasStopped({ lastStatus }: Task): boolean {
+  return lastStatus === 'STOPPED';
+}
+
+function stopOf({ stoppedAt, stopCode, stoppedReason, containers = [] }: Task, taskArn: string): EcsStop {
+  return {
+    taskArn,
+    ...(stopCode === undefined ? {} : { stopCode }),
+    ...(stoppedReason === undefined ? {} : { stoppedReason }),
+    ...(stoppedAt === undefined ? {} : { stoppedAt: stoppedAt.toISOString() }),
+    containers: containers.map(({ name, exitCode, reason }) => ({
+      ...(name === undefined ? {} : { name }),
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  };
 }
 
 /** ECS has no error of its own for it: `InvalidParameterException: The referenced task was not found.` */

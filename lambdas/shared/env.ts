@@ -22,8 +22,9 @@ export function readEnv<Shape extends z.ZodRawShape>(
   if (parsed.success) return parsed.data;
   throw new InvalidEnvironmentError(
     parsed.error.issues.map(({ path, message }) => {
-      const name = path.map(String).join('.');
-      return given[name] === undefined ? `${name} is missing` : `${name}: ${message}`;
+      const isMissing = given[String(path[0])] === undefined;
+      const place = path.map(String).join('.');
+      return isMissing ? `${place} is missing` : `${place}: ${message}`;
     }),
   );
 }

@@ -1,5 +1,12 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { DETAIL_TYPES, type DispatchEnded, type DispatchRequested, EVENT_SOURCE } from '../../core/events.ts';
+import {
+  DETAIL_TYPES,
+  type DispatchEnded,
+  type DispatchRequested,
+  EVENT_SOURCE,
+  type SlotClaimed,
+  type SlotMissed,
+} from '../../core/events.ts';
 
 /** EventBridge took the call but not the event. */
 export class EventRejectedError extends Error {
@@ -27,6 +34,14 @@ export class EventPublisher {
 
   async ended(detail: DispatchEnded): Promise<void> {
     await this.publish(DETAIL_TYPES.ended, detail);
+  }
+
+  async slotClaimed(detail: SlotClaimed): Promise<void> {
+    await this.publish(DETAIL_TYPES.slotClaimed, detail);
+  }
+
+  async slotMissed(detail: SlotMissed): Promise<void> {
+    await this.publish(DETAIL_TYPES.slotMissed, detail);
   }
 
   private async publish(detailType: string, detail: object): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { readStop } from '../../core/ecs-stop.ts';
+import { WORKER_EXIT } from '../../core/exit-codes.ts';
 import type { AttemptRef } from '../../core/ids.ts';
 import { mapStopReason } from '../../core/stop-reason.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
@@ -26,12 +27,12 @@ export async function mapStop(
   const cancelRequested = ours?.cancelRequestedAt !== undefined;
   const { runAgain = false, ...mapped } = mapStopReason(stop, { cancelRequested, timedOut }, result);
   const { stoppedAt } = readStop(stop);
+  const outcome = { ...mapped, ...beforeTheFence(mapped.status, ours, timedOut) };
   return {
-    ...mapped,
-    ...beforeTheFence(mapped.status, ours, timedOut),
+    ...outcome,
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(ours?.taskArn === undefined ? {} : { taskArn: ours.taskArn }),
-    runAgain: runAgain && mayStillBegin(ours),
+    runAgain: mayStillBegin(ours) && (runAgain || (!cancelRequested && diedAsSlot(outcome.status, report))),
     ...otherTask(ours, report),
   };
 }
@@ -47,6 +48,14 @@ function otherTask(
   const holder = record?.status === 'RUNNING' ? record.taskArn : undefined;
   const known = awaitedTaskArn ?? readStop(stop).taskArn;
   return holder === undefined || holder === known ? {} : { otherTaskArn: holder };
+}
+
+/**
+ * A warm slot that stops before its dispatch has begun says nothing of the dispatch, whoever stopped it and however: the
+ * dispatch runs again, cold. A spec that cannot be read is no better there, and time that has run out stays so.
+ */
+function diedAsSlot(status: MappedStop['status'], { warm, stop }: ReadReport): boolean {
+  return warm === true && status !== 'TIMEOUT' && readStop(stop).exitCode !== WORKER_EXIT.badSpec;
 }
 
 /** A `result.json` that cannot be read says as much as none: the stop decides then. */
@@ -70,6 +79,7 @@ function beforeTheFence(
 ): Partial<MappedStop> {
   if (!mayStillBegin(record)) return {};
   if (status === 'SUCCESS') {
+    if (record?.cancelRequestedAt !== undefined) return { status: 'CANCELLED', reason: 'Cancelled on request.' };
     return { status: 'FAILED', reason: 'The ECS task ended without having begun the dispatch, though it exited 0.' };
   }
   return status === 'TIMEOUT' && timedOut ? { reason: 'No ECS task began the dispatch within its time.' } : {};

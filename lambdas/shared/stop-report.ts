@@ -7,20 +7,22 @@ export interface ReadReport {
   readonly timedOut: boolean;
   /** The ECS task that was stopped and waited for. */
   readonly awaitedTaskArn?: string;
+  /** The run was on a warm slot. */
+  readonly warm?: boolean;
 }
 
 /** Characters of an error's words that a reason keeps. */
 const MAX_WORDS = 1_000;
 
-/** The attributes by which an ECS task in a Cause is told from other JSON. */
-const TASK_MARKS = ['TaskArn', 'Containers', 'StopCode', 'StoppedReason'];
+/** The attributes by which an ECS task in a Cause is told from other JSON; a worker's own report has ECS's casing. */
+const TASK_MARKS = ['TaskArn', 'Containers', 'StopCode', 'StoppedReason', 'taskArn', 'containers'];
 
 /**
  * Reads what the execution knows. A Cause is the stopped ECS task as JSON after `States.TaskFailed`, words or other JSON
  * after everything else; then no ECS task ran, and the error counts as a failed start.
  */
-export function readReport({ stop, error, cause, timedOut = false, taskArn }: StopReport): ReadReport {
-  const facts = { timedOut, ...(taskArn ? { awaitedTaskArn: taskArn } : {}) };
+export function readReport({ stop, error, cause, timedOut = false, taskArn, warm }: StopReport): ReadReport {
+  const facts = { timedOut, ...(taskArn ? { awaitedTaskArn: taskArn } : {}), ...(warm ? { warm } : {}) };
   const task = asTask(stop) ?? asTask(parseJson(cause));
   if (task) return { ...facts, stop: task };
   if (!error && !cause) return facts;

@@ -92,8 +92,8 @@ const WORKFLOW: Mutation[] = [
     of: STATE_MACHINE,
     change: ({ Properties }) => set(Properties.DefinitionSubstitutions, 'MaxRuns2', '3'),
   },
-  redefined('a field of a state that is misspelt', '"Next": "RunColdTask"', '"Nxt": "RunColdTask"'),
-  redefined('a state that is not there', '"Next": "RunColdTask"', '"Next": "RunTask"'),
+  redefined('a field of a state that is misspelt', '"Next": "ClaimWarmSlot"', '"Nxt": "ClaimWarmSlot"'),
+  redefined('a state that is not there', '"Next": "ClaimWarmSlot"', '"Next": "ClaimSlot"'),
   redefined('an argument that the called API does not have', '"LaunchType"', '"LaunchKind"'),
   redefined('an expression that is none', "{% $states.input.status = 'SUCCESS' %}", '{% $states.input.status = %}'),
 ];

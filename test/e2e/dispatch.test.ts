@@ -57,6 +57,8 @@ describe.concurrent('a shell dispatch', () => {
 
     expect(body.data.states.map(({ name }: { name: string }) => name)).toEqual([
       'Admit',
+      'ClaimWarmSlot',
+      'WarmOrCold',
       'RunColdTask',
       'MapStopReason',
       'RunAgain',

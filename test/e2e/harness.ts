@@ -28,10 +28,14 @@ export interface Harness {
 
 const TERMINAL = ['success', 'failed', 'timeout', 'cancelled'];
 
-export async function bootHarness(options: { assembly?: string; folder?: string } = {}): Promise<Harness> {
+/** @param options `pool`: bounds like `shell=1-2`; without them every dispatch runs cold */
+export async function bootHarness(
+  options: { assembly?: string; folder?: string; pool?: string } = {},
+): Promise<Harness> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'outpost-e2e-')));
   const lines: string[] = [];
-  const boot = { data: folder, port: 0, log: (line: string) => void lines.push(line) };
+  const pool = options.pool ?? 'shell=0-0';
+  const boot = { data: folder, port: 0, pool, log: (line: string) => void lines.push(line) };
   const removeFolder = async () => {
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
   };

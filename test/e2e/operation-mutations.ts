@@ -48,7 +48,7 @@ const FUNCTIONS: Mutation[] = [
     title: 'a function whose bucket is another one',
     of: MAP_STOP_REASON,
     change: ({ Properties: { Environment } }) =>
-      set(Environment.Variables, 'ARTIFACTS_BUCKET', Environment.Variables.CONTEXT_BUCKET),
+      set(Environment.Variables, 'ARTIFACTS_BUCKET', 'outpost-context-000000000000-us-east-1'),
     named: role('WorkflowStepsMapStopReasonRole'),
   },
   {
@@ -79,8 +79,8 @@ const ROLES: Mutation[] = [
   },
   without('s3:PutObject', 'AgentsRolesTask'),
   without('logs:CreateLogStream', 'AgentsRolesExecution'),
-  without('iam:PassRole', 'WorkflowRole'),
-  without('dynamodb:UpdateItem', 'WorkflowRole'),
+  without('iam:PassRole', 'WorkflowDispatchRole'),
+  without('dynamodb:UpdateItem', 'WorkflowDispatchRole'),
   without('s3:GetObject', 'WorkflowStepsMapStopReasonRole'),
   without('events:PutEvents', 'WorkflowStepsRecordOutcomeRole'),
   without('states:StartExecution', 'ApiFunctionRole'),

@@ -31,7 +31,7 @@ export class MutatedAssemblies {
   /** Takes a copy of the assembly: the project's own may be made anew while tests run. */
   static async create(): Promise<MutatedAssemblies> {
     const assemblies = new MutatedAssemblies();
-    cpSync(await currentAssembly(() => {}), assemblies.original, { recursive: true });
+    cpSync(await currentAssembly(() => {}, { pool: 'shell=0-0' }), assemblies.original, { recursive: true });
     return assemblies;
   }
 

@@ -156,6 +156,7 @@ it('gives the place back where a twin of the request has ended meanwhile', async
       get: async () => looks.shift(),
       create: async () => false,
       requestCancel: async () => undefined,
+      postedSince: async () => [],
     },
   });
 

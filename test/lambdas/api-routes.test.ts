@@ -133,7 +133,6 @@ it('answers a cancel of what is cancelled like the first, and of what ended othe
 
 const outputs = (changes: Partial<ApiCollaborators['artifacts']> = {}): Partial<ApiCollaborators> => ({
   artifacts: {
-    putSpec: async () => true,
     getManifest: async ({ attempt }) => (attempt === 1 ? { valid: true, content: aManifest() } : undefined),
     presign: async (key, seconds, name) => `https://s3.test/${key}?${seconds}&${name}`,
     ...changes,
@@ -231,6 +230,7 @@ it('describes every route of its own', async () => {
     Object.entries(json.paths).flatMap(([path, item]) => Object.keys(item as object).map((verb) => `${verb} ${path}`)),
   ).toEqual([
     'get /health/live',
+    'get /health/fleet',
     'post /dispatch',
     'get /dispatch/{id}',
     'delete /dispatch/{id}',

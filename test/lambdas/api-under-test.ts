@@ -2,6 +2,7 @@ import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import type { DispatchRequested } from '../../core/events.ts';
 import { attemptName } from '../../core/ids.ts';
+import type { Slot } from '../../core/slot.ts';
 import type { Tenant } from '../../core/tenant.ts';
 import type { ExecutionInput } from '../../core/workflow.ts';
 import { createApp } from '../../lambdas/api/app.ts';
@@ -29,6 +30,7 @@ export interface ApiUnderTest {
   readonly deeds: Deeds;
   readonly records: Map<string, DispatchRecord>;
   readonly places: Set<string>;
+  readonly slots: Slot[];
   /** Sends a request as the tenant `acme`, unless its headers say otherwise. */
   send(method: string, path: string, options?: { body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
 }
@@ -53,11 +55,13 @@ export function apiUnderTest(changes: Partial<ApiCollaborators> = {}): ApiUnderT
   };
   const records = new Map<string, DispatchRecord>();
   const places = new Set<string>();
-  const app = createApp({ ...inMemory(deeds, records, places), ...changes });
+  const slots: Slot[] = [];
+  const app = createApp({ ...inMemory(deeds, records, places, slots), ...changes });
   return {
     deeds,
     records,
     places,
+    slots,
     send: async (method, path, { body, headers = { authorization: `Bearer ${KEY}` } } = {}) => {
       const isText = typeof body === 'string' || body instanceof Uint8Array;
       const response = await app.request(path, {
@@ -70,7 +74,12 @@ export function apiUnderTest(changes: Partial<ApiCollaborators> = {}): ApiUnderT
   };
 }
 
-function inMemory(deeds: Deeds, records: Map<string, DispatchRecord>, places: Set<string>): ApiCollaborators {
+function inMemory(
+  deeds: Deeds,
+  records: Map<string, DispatchRecord>,
+  places: Set<string>,
+  slots: readonly Slot[],
+): ApiCollaborators {
   const tenants: Record<string, Tenant> = {
     acme: { tenantId: 'acme', status: 'ACTIVE', maxConcurrent: 2, createdAt: NOW },
     rival: { tenantId: 'rival', status: 'ACTIVE', maxConcurrent: 2, createdAt: NOW },
@@ -80,6 +89,7 @@ function inMemory(deeds: Deeds, records: Map<string, DispatchRecord>, places: Se
   return {
     keys: { tenantOf: async (key) => /^op_live_of-(\w+)$/.exec(key)?.[1] },
     dispatches: dispatchesInMemory(deeds, records),
+    pool: { list: async (agentType) => slots.filter((slot) => slot.agentType === agentType) },
     tenants: {
       get: async (tenantId) => tenants[tenantId],
       takePlace: async (_, name, max) => {
@@ -90,12 +100,14 @@ function inMemory(deeds: Deeds, records: Map<string, DispatchRecord>, places: Se
       },
       freePlace: async (_, name) => void places.delete(name),
     },
-    artifacts: {
+    specs: {
       putSpec: async (spec) => {
         deeds.order.push('spec');
         deeds.specs.push(spec);
         return true;
       },
+    },
+    artifacts: {
       getManifest: async () => undefined,
       presign: async (key, seconds, name) => `https://s3.test/${key}?expires=${seconds}&name=${name}`,
     },
@@ -128,6 +140,8 @@ function inMemory(deeds: Deeds, records: Map<string, DispatchRecord>, places: Se
 function dispatchesInMemory(deeds: Deeds, records: Map<string, DispatchRecord>): ApiCollaborators['dispatches'] {
   return {
     get: async (dispatchId) => records.get(dispatchId),
+    postedSince: async (status, since) =>
+      [...records.values()].filter((record) => record.status === status && record.createdAt >= since),
     create: async (record) => {
       deeds.order.push('record');
       if (records.has(record.dispatchId)) return false;

@@ -5,15 +5,18 @@ import { artifactKey, specKey } from '../../core/artifact-keys.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { MAX_MANIFEST_BYTES } from '../../core/manifest.ts';
 import { ArtifactStore } from '../../lambdas/shared/artifact-store.ts';
+import { SpecStore } from '../../lambdas/shared/spec-store.ts';
 import { BUCKET, type RunningS3, runS3 } from '../local/s3/running-s3.ts';
 import { aManifest, aResult, DISPATCH_ID } from './records.ts';
 
 let s3: RunningS3;
 let store: ArtifactStore;
+let specs: SpecStore;
 
 beforeAll(async () => {
   s3 = await runS3();
-  store = new ArtifactStore(s3.client, { artifacts: BUCKET, context: BUCKET });
+  store = new ArtifactStore(s3.client, BUCKET);
+  specs = new SpecStore(s3.client, BUCKET);
 });
 afterAll(() => s3.remove());
 
@@ -30,10 +33,10 @@ const aSpec = (task: string): DispatchSpec => ({
 it('keeps the first spec of a dispatch, with its task unchanged', async () => {
   const spec = aSpec(`a "quoted" $(task)\n\u{1F680} ${'x'.repeat(49_000)}`);
 
-  const written = [await store.putSpec(spec), await store.putSpec({ ...spec, task: 'other' })];
+  const written = [await specs.putSpec(spec), await specs.putSpec({ ...spec, task: 'other' })];
 
   expect(written).toEqual([true, false]);
-  expect(await store.getSpec(spec.dispatchId)).toEqual({ valid: true, content: spec });
+  expect(await specs.getSpec(spec.dispatchId)).toEqual({ valid: true, content: spec });
 });
 
 it('takes a missing document for none, and says what is wrong with a broken one', async () => {
@@ -41,7 +44,7 @@ it('takes a missing document for none, and says what is wrong with a broken one'
   await put(specKey(broken), '{"version":');
   await put(specKey(wrong), JSON.stringify({ ...aSpec(''), timeoutSeconds: 'long' }));
 
-  const read = [await store.getSpec(ulid()), await store.getSpec(broken), await store.getSpec(wrong)];
+  const read = [await specs.getSpec(ulid()), await specs.getSpec(broken), await specs.getSpec(wrong)];
 
   expect(read).toEqual([
     undefined,

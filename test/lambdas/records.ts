@@ -1,5 +1,7 @@
+import { ulid } from 'ulid';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import type { Manifest } from '../../core/manifest.ts';
+import type { Slot } from '../../core/slot.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
 
 export const DISPATCH_ID = '01J9ZK6W3N8R5T7V9X1Y3Z5A7B';
@@ -42,6 +44,23 @@ export function aManifest(fields: Partial<Manifest> = {}): Manifest {
       { name: 'workspace.tar.gz', size: 100, sha256: SHA256 },
       { name: 'output.log', size: 10, sha256: SHA256 },
     ],
+    ...fields,
+  };
+}
+
+export const REVISION = 'arn:aws:ecs:us-east-1:000000000000:task-definition/outpost-shell:3';
+
+/** A slot that waits, and was seen just now. */
+export function aSlot(fields: Partial<Slot> = {}): Slot {
+  return {
+    agentType: 'shell',
+    slotId: ulid(),
+    state: 'WARM',
+    taskDefinitionArn: REVISION,
+    createdAt: '2026-03-01T11:50:00.000Z',
+    taskArn: TASK_ARN,
+    warmAt: '2026-03-01T11:51:00.000Z',
+    seenAt: NOW,
     ...fields,
   };
 }

@@ -56,7 +56,7 @@ it('refuses a key that was used for another request', async () => {
 it('issues keys for a tenant that it makes once', async () => {
   const prefix = `test-${randomUUID().slice(0, 8)}`;
   for (const [table, key] of Object.entries({ tenants: 'tenantId', 'api-keys': 'keyHash' })) {
-    await createTable(database.client, key, `${prefix}-${table}`);
+    await createTable(database.client, key, { name: `${prefix}-${table}` });
   }
   const client = documentClient(database.client);
 

@@ -8,10 +8,11 @@ import { DISPATCH_STATUSES, type DispatchStatus, TERMINAL_STATUSES } from '../..
 import { ApiKeyStore } from '../../lambdas/shared/api-key-store.ts';
 import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
-import { TenantStore } from '../../lambdas/shared/tenant-store.ts';
 import { describeDynamoDb } from './dynamodb-contract.ts';
+import { describePool } from './pool-contract.ts';
 import { aRecord, NOW, TASK_ARN } from './records.ts';
-import { createTable } from './tables.ts';
+import { createDispatchesTable, createTable } from './tables.ts';
+import { describeTenants } from './tenant-contract.ts';
 
 /** A DynamoDB that the stores are held against. */
 export interface DynamoDbUnderTest {
@@ -37,6 +38,7 @@ export function describeStores(name: string, connect: () => Promise<DynamoDbUnde
 
     describeDispatches(() => database.client);
     describeTenants(() => database.client);
+    describePool(() => database.client);
     describeDynamoDb(() => database.client);
 
     it('knows an issued key by its hash alone, and a revoked one no more', async () => {
@@ -64,7 +66,7 @@ function describeDispatches(client: () => DynamoDBClient): void {
   let store: DispatchStore;
 
   beforeAll(async () => {
-    store = new DispatchStore(documentClient(client()), await createTable(client(), 'dispatchId'));
+    store = new DispatchStore(documentClient(client()), await createDispatchesTable(client()));
   });
 
   const given = async (fields: Partial<DispatchRecord>): Promise<DispatchRecord> => {
@@ -228,60 +230,25 @@ function describeDispatches(client: () => DynamoDBClient): void {
     expect(await store.get(record.dispatchId)).toEqual(record);
   });
 
+  it('finds the dispatches of a status by when they were posted, page after page', async () => {
+    const taskPreview = 'x'.repeat(200_000);
+    const posted = (createdAt: string, status: DispatchStatus = 'COMPLETING') =>
+      given({ status, createdAt, taskPreview });
+    await posted('2027-01-01T00:00:00.000Z');
+    const wanted = [];
+    for (let second = 1; second <= 8; second++) wanted.push(await posted(`2027-01-01T00:00:0${second}.000Z`));
+    await posted('2027-01-01T00:00:05.000Z', 'TIMEOUT');
+
+    const found = await store.postedSince('COMPLETING', '2027-01-01T00:00:01.000Z');
+
+    expect(found).toEqual(wanted);
+  });
+
   it('notes once that the end was published', async () => {
     const record = await given({ status: 'FAILED' });
 
     const noted = await Promise.all([store.markPublished(record, NOW), store.markPublished(record, NOW)]);
 
     expect(noted.toSorted()).toEqual([false, true]);
-  });
-}
-
-function describeTenants(client: () => DynamoDBClient): void {
-  let store: TenantStore;
-  const tenant = { tenantId: 'acme', status: 'ACTIVE', maxConcurrent: 3, createdAt: NOW } as const;
-
-  beforeAll(async () => {
-    store = new TenantStore(documentClient(client()), await createTable(client(), 'tenantId'));
-    await store.create(tenant);
-  });
-
-  it('creates a tenant once', async () => {
-    const again = await store.create({ ...tenant, status: 'SUSPENDED' });
-
-    expect(again).toBe(false);
-    expect(await store.get('acme')).toEqual(tenant);
-  });
-
-  it('gives out as many places as there are, whatever the race, and each member its own again', async () => {
-    const tenantId = 'crowded';
-    await store.create({ ...tenant, tenantId });
-    const names = Array.from({ length: RACERS }, (_, index) => `attempt-${index}`);
-
-    const taken = await Promise.all(names.map((name) => store.takePlace(tenantId, name, 3)));
-
-    const holders = names.filter((_, index) => taken[index]);
-    expect(holders).toHaveLength(3);
-    expect(await store.takePlace(tenantId, holders[0] ?? '', 3)).toBe(true);
-  });
-
-  it('has room again once a place is freed, and frees as often as it is asked to', async () => {
-    const tenantId = 'single';
-    await store.create({ ...tenant, tenantId });
-    await store.takePlace(tenantId, 'first', 1);
-
-    await store.freePlace(tenantId, 'first');
-    await store.freePlace(tenantId, 'first');
-
-    expect(await store.takePlace(tenantId, 'second', 1)).toBe(true);
-    expect(await store.takePlace(tenantId, 'third', 1)).toBe(false);
-  });
-
-  it('has no place for anyone at a limit of 0, and makes no tenant up', async () => {
-    const taken = [await store.takePlace('acme', 'a', 0), await store.takePlace('nobody', 'a', 3)];
-    await store.freePlace('nobody', 'a');
-
-    expect(taken).toEqual([false, false]);
-    expect(await store.get('nobody')).toBeUndefined();
   });
 }

@@ -77,6 +77,7 @@ describe('the names of resources', () => {
     ['FunctionName', 64],
     ['ArchiveName', 48],
     ['StateMachineName', 80],
+    ['Name', 64],
     ['TableName', 255],
     ['Family', 255],
   ])('fit into what AWS allows a %s: %i characters', (property, limit) => {

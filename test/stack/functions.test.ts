@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FUNCTIONS, flat, resourceNamed, resourcesOf, synthesize } from './synthesize.ts';
 
@@ -45,9 +45,12 @@ describe('the functions', () => {
 
     expect(timeouts).toEqual({
       'outpost-api': 29,
+      'outpost-claim-slot': 10,
+      'outpost-reclaim-slot': 30,
       'outpost-map-stop-reason': 30,
       'outpost-collect-output': 60,
       'outpost-record-outcome': 30,
+      'outpost-manage-pool': 60,
       'outpost-settle': 300,
     });
   });
@@ -62,21 +65,55 @@ describe('the functions', () => {
 
     expect(memory).toEqual({
       'outpost-api': 1024,
+      'outpost-claim-slot': 256,
+      'outpost-reclaim-slot': 256,
       'outpost-map-stop-reason': 256,
       'outpost-collect-output': 1024,
       'outpost-record-outcome': 256,
+      'outpost-manage-pool': 256,
       'outpost-settle': 1024,
     });
   });
 
-  it('that nobody waits for are tried again', () => {
-    const [config, ...others] = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig');
+  it('that a state calls end before the state does', () => {
+    const definition = JSON.parse(
+      readFileSync(new URL('../../state-machines/dispatch.asl.json', import.meta.url), 'utf8'),
+    );
+    const states = Object.values<CallingState>(definition.States).filter(({ Arguments }) => Arguments?.FunctionName);
 
-    expect(others).toEqual([]);
-    expect(flat(config?.Properties.FunctionName)).toBe('<SettlementSettleFunction>');
-    expect(config?.Properties.MaximumRetryAttempts).toBe(2);
+    const margins = states.map(
+      ({ Arguments, TimeoutSeconds = 0 }) => TimeoutSeconds - timeoutOf(Arguments?.FunctionName),
+    );
+
+    expect(margins).toHaveLength(5);
+    expect(Math.min(...margins)).toBeGreaterThan(0);
+  });
+
+  it('that nobody waits for are tried again, unless they run again anyhow', () => {
+    const configs = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(({ Properties }) => [
+      flat(Properties.FunctionName),
+      Properties.MaximumRetryAttempts,
+      Properties.MaximumEventAgeInSeconds,
+    ]);
+
+    expect(configs.sort()).toEqual([
+      ['<PoolManagePoolFunction>', 0, 300],
+      ['<SettlementSettleFunction>', 2, 21_600],
+    ]);
   });
 });
+
+interface CallingState {
+  readonly Arguments?: { readonly FunctionName?: string };
+  readonly TimeoutSeconds?: number;
+}
+
+/** Seconds, of the function that `${ClaimSlotFunction}` stands for. */
+function timeoutOf(placeholder = ''): number {
+  const words = placeholder.slice('${'.length, -'Function}'.length).match(/[A-Z][a-z]+/g) ?? [];
+  const functionName = `outpost-${words.join('-').toLowerCase()}`;
+  return Number(resourceNamed(template, 'AWS::Lambda::Function', 'FunctionName', functionName).Properties.Timeout);
+}
 
 /** A handler reads its environment when it is loaded, and names everything that an empty one lacks. */
 async function variablesAskedFor(name: string): Promise<string[]> {

@@ -1,99 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DELIVER_LOGS_AND_TRACES, ROLES, RUN_ECS_TASKS } from './expected-permissions.ts';
 import { permissionsOf, rolesOf, statementsOf } from './role-permissions.ts';
 import { flat, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
-const DISPATCHES = '<Storagedispatches.Arn>';
-const TENANTS = '<Storagetenants.Arn>';
-const IDEMPOTENCY = '<Storageidempotency.Arn>';
-const OUTPUT = '<Storageartifacts.Arn>/dispatches/*';
-const SPECS = '<Storagecontext.Arn>/dispatches/*';
-const TASKS = 'ecs:task/<AgentsCluster>/*';
+const ON_OUR_CLUSTER = {
+  ArnEquals: { 'ecs:cluster': { 'Fn::GetAtt': [expect.stringMatching(/^AgentsCluster/), 'Arn'] } },
+};
 
 describe('the roles', () => {
-  it.each([
-    [
-      'ApiFunctionRole',
-      [
-        `dynamodb:GetItem ${DISPATCHES}`,
-        `dynamodb:PutItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${DISPATCHES}`,
-        `dynamodb:GetItem ${TENANTS}`,
-        `dynamodb:UpdateItem ${TENANTS}`,
-        'dynamodb:GetItem <Storageapikeys.Arn>',
-        `dynamodb:DeleteItem ${IDEMPOTENCY}`,
-        `dynamodb:GetItem ${IDEMPOTENCY}`,
-        `dynamodb:PutItem ${IDEMPOTENCY}`,
-        `dynamodb:UpdateItem ${IDEMPOTENCY}`,
-        `s3:GetObject ${OUTPUT}`,
-        's3:ListBucket <Storageartifacts.Arn>',
-        `s3:PutObject ${SPECS}`,
-        `ecs:StopTask ${TASKS}`,
-        'logs:GetLogEvents logs:log-group:<AgentsLog>:log-stream:*',
-        'states:StartExecution <WorkflowStateMachine>',
-        'states:GetExecutionHistory states:execution:<WorkflowStateMachine.Name>:*',
-        'events:PutEvents <EventsBus.Arn>',
-        ...ownLog('ApiFunction'),
-      ],
-    ],
-    [
-      'WorkflowStepsMapStopReasonRole',
-      [
-        `dynamodb:GetItem ${DISPATCHES}`,
-        `s3:GetObject ${OUTPUT}`,
-        's3:ListBucket <Storageartifacts.Arn>',
-        ...ownLog('WorkflowStepsMapStopReason'),
-      ],
-    ],
-    [
-      'WorkflowStepsCollectOutputRole',
-      [
-        `dynamodb:GetItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${DISPATCHES}`,
-        `s3:GetObject ${OUTPUT}`,
-        's3:ListBucket <Storageartifacts.Arn>',
-        ...ownLog('WorkflowStepsCollectOutput'),
-      ],
-    ],
-    [
-      'WorkflowStepsRecordOutcomeRole',
-      [
-        `dynamodb:GetItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${TENANTS}`,
-        'events:PutEvents <EventsBus.Arn>',
-        ...ownLog('WorkflowStepsRecordOutcome'),
-      ],
-    ],
-    [
-      'SettlementSettleRole',
-      [
-        `dynamodb:GetItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${TENANTS}`,
-        `s3:GetObject ${OUTPUT}`,
-        's3:ListBucket <Storageartifacts.Arn>',
-        `ecs:StopTask ${TASKS}`,
-        `ecs:DescribeTasks ${TASKS}`,
-        'events:PutEvents <EventsBus.Arn>',
-        ...ownLog('SettlementSettle'),
-      ],
-    ],
-    [
-      'AgentsRolesTask',
-      [
-        `dynamodb:GetItem ${DISPATCHES}`,
-        `dynamodb:UpdateItem ${DISPATCHES}`,
-        `s3:GetObject ${SPECS}`,
-        `s3:PutObject ${OUTPUT}`,
-        `s3:AbortMultipartUpload ${OUTPUT}`,
-      ],
-    ],
-  ])('%s may do this and no more', (role, expected) => {
+  it.each(ROLES)('%s may do this and no more', (role, expected) => {
     const permissions = permissionsOf(template, role);
 
     expect(permissions).toEqual([...expected].sort());
+  });
+
+  it('are those that are tested here', () => {
+    const roles = rolesOf(template);
+
+    expect(roles.sort()).toEqual(ROLES.map(([role]) => role).sort());
   });
 
   it.each(rolesOf(template))('%s spells its actions out', (role) => {
@@ -111,7 +37,7 @@ describe('the roles', () => {
 
     expect(
       everything.filter((action) => !/^(xray:|logs:.*(Delivery|Deliveries|Groups|Policy|Policies)$)/.test(action)),
-    ).toEqual(['ecr:GetAuthorizationToken']);
+    ).toEqual(['ecr:GetAuthorizationToken', 'ecs:ListTasks']);
   });
 
   it('have no managed policy, whose content somebody else decides', () => {
@@ -121,36 +47,45 @@ describe('the roles', () => {
   });
 });
 
-describe('the state machine', () => {
-  it('may make each of the calls that its states make', () => {
-    const calls = callsOf(readFileSync(new URL('../../state-machines/dispatch.asl.json', import.meta.url), 'utf8'));
+describe('the manager of the pool', () => {
+  it('lists the ECS tasks of our cluster alone', () => {
+    const [statement] = statementsOf(template, 'PoolManagePoolRole').filter(({ Action }) => Action === 'ecs:ListTasks');
 
-    const actions = statementsOf(template, 'WorkflowRole').flatMap(({ Action }) => Action);
-
-    expect(calls.length).toBeGreaterThan(4);
-    expect(actions).toEqual(expect.arrayContaining(calls));
+    expect(statement?.Condition).toEqual(ON_OUR_CLUSTER);
   });
+});
 
-  it('may hear from ECS that a task has stopped', () => {
-    const permissions = permissionsOf(template, 'WorkflowRole');
+describe.each([
+  ['dispatch', 'WorkflowDispatchRole'],
+  ['warm-slot', 'PoolSlotsRole'],
+])('the state machine %s', (name, role) => {
+  it('may make each of the calls that its states make, and no other', () => {
+    const calls = callsOf(readFileSync(new URL(`../../state-machines/${name}.asl.json`, import.meta.url), 'utf8'));
 
-    const rule = 'events:rule/StepFunctionsGetEventsForECSTaskRule';
-    expect(permissions).toEqual(
-      expect.arrayContaining([`events:DescribeRule ${rule}`, `events:PutRule ${rule}`, `events:PutTargets ${rule}`]),
-    );
+    const actions = permissionsOf(template, role)
+      .filter((permission) => !DELIVER_LOGS_AND_TRACES.includes(permission))
+      .map((permission) => permission.split(' ')[0]);
+
+    const implied = RUN_ECS_TASKS.map((permission) => permission.split(' ')[0]);
+    expect(calls).toContain('ecs:RunTask');
+    expect(new Set(actions)).toEqual(new Set([...calls, ...implied]));
   });
 
   it('runs the task definitions of available agents alone, on our cluster alone', () => {
-    const [statement] = statementsOf(template, 'WorkflowRole').filter(({ Action }) => Action === 'ecs:RunTask');
+    const [statement] = statementsOf(template, role).filter(({ Action }) => Action === 'ecs:RunTask');
 
     expect(flat(statement?.Resource)).toMatch(/:task-definition\/outpost-shell:\*$/);
-    expect(statement?.Condition).toEqual({
-      ArnEquals: { 'ecs:cluster': { 'Fn::GetAtt': [expect.any(String), 'Arn'] } },
-    });
+    expect(statement?.Condition).toEqual(ON_OUR_CLUSTER);
+  });
+
+  it('tags ECS tasks only as it runs them', () => {
+    const [statement] = statementsOf(template, role).filter(({ Action }) => Action === 'ecs:TagResource');
+
+    expect(statement?.Condition).toEqual({ StringEquals: { 'ecs:CreateAction': 'RunTask' } });
   });
 
   it('passes the two roles of an ECS task on to ECS, and to nobody else', () => {
-    const [statement] = statementsOf(template, 'WorkflowRole').filter(({ Action }) => Action === 'iam:PassRole');
+    const [statement] = statementsOf(template, role).filter(({ Action }) => Action === 'iam:PassRole');
 
     expect([statement?.Resource].flat().map(flat).sort()).toEqual([
       '<AgentsRolesExecution.Arn>',
@@ -160,15 +95,13 @@ describe('the state machine', () => {
   });
 });
 
-function ownLog(owner: string): string[] {
-  return [`logs:CreateLogStream <${owner}Log.Arn>`, `logs:PutLogEvents <${owner}Log.Arn>`];
-}
-
 /** The IAM actions of a definition's integrations: `…:::aws-sdk:ecs:stopTask` as `ecs:StopTask`. */
 function callsOf(definition: string): string[] {
   const resources = [...definition.matchAll(/:states:::(?:aws-sdk:)?(\w+):(\w+)/g)];
   const actions = resources.map(([, service = '', call = '']) =>
-    service === 'lambda' ? 'lambda:InvokeFunction' : `${service}:${call.charAt(0).toUpperCase()}${call.slice(1)}`,
+    service === 'lambda'
+      ? 'lambda:InvokeFunction'
+      : `${service === 'sfn' ? 'states' : service}:${call.charAt(0).toUpperCase()}${call.slice(1)}`,
   );
   return [...new Set(actions)];
 }

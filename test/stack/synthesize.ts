@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { outpostApp } from '../../lib/outpost-app.ts';
 
-export const FUNCTIONS = ['api', 'map-stop-reason', 'collect-output', 'record-outcome', 'settle'] as const;
+export const FUNCTIONS = [
+  'api',
+  'claim-slot',
+  'reclaim-slot',
+  'map-stop-reason',
+  'collect-output',
+  'record-outcome',
+  'manage-pool',
+  'settle',
+] as const;
 
 /** What a template holds, at any depth; what it really is, the assertion says. */
 export interface Node {
@@ -78,14 +87,22 @@ export function resourceNamed(template: Template, type: string, property: string
  */
 export function flat(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  const intrinsic = value as { Ref?: string; 'Fn::GetAtt'?: [string, string]; 'Fn::Join'?: [string, unknown[]] };
+  const intrinsic = value as Intrinsic;
   if (intrinsic.Ref) return `<${withoutHash(intrinsic.Ref)}>`;
   if (intrinsic['Fn::GetAtt']) {
     const [logicalId, attribute] = intrinsic['Fn::GetAtt'];
     return `<${withoutHash(logicalId)}.${attribute}>`;
   }
+  if (intrinsic['Fn::Sub']) return intrinsic['Fn::Sub'].replace(/\$\{([^}]+)\}/g, '<$1>');
   if (intrinsic['Fn::Join']) return intrinsic['Fn::Join'][1].map(flat).join(intrinsic['Fn::Join'][0]);
   return JSON.stringify(value);
+}
+
+interface Intrinsic {
+  readonly Ref?: string;
+  readonly 'Fn::GetAtt'?: readonly [logicalId: string, attribute: string];
+  readonly 'Fn::Sub'?: string;
+  readonly 'Fn::Join'?: readonly [delimiter: string, parts: readonly unknown[]];
 }
 
 function withoutHash(logicalId: string): string {

@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { availableAgents } from '../../core/agents.ts';
-import { flat, listOf, resourceNamed, resourcesOf, synthesize } from './synthesize.ts';
+import { flat, listOf, type Resource, resourceNamed, resourcesOf, synthesize } from './synthesize.ts';
 
 const template = synthesize();
 
 describe('the tables', () => {
   it.each([
-    ['dispatches', 'dispatchId', 'expiresAt'],
-    ['tenants', 'tenantId', undefined],
-    ['api-keys', 'keyHash', undefined],
-    ['idempotency', 'id', 'expiration'],
-  ])('%s is keyed by %s and forgets by %s', (name, key, timeToLive) => {
+    ['dispatches', ['dispatchId'], 'expiresAt'],
+    ['pool', ['agentType', 'slotId'], 'expiresAt'],
+    ['tenants', ['tenantId'], undefined],
+    ['api-keys', ['keyHash'], undefined],
+    ['idempotency', ['id'], 'expiration'],
+  ])('%s is keyed by %j and forgets by %s', (name, [partitionKey, ...sortKeys], timeToLive) => {
     const { Properties, DeletionPolicy } = resourceNamed(
       template,
       'AWS::DynamoDB::Table',
@@ -19,7 +20,10 @@ describe('the tables', () => {
       `outpost-${name}`,
     );
 
-    expect(Properties.KeySchema).toEqual([{ AttributeName: key, KeyType: 'HASH' }]);
+    expect(Properties.KeySchema).toEqual([
+      { AttributeName: partitionKey, KeyType: 'HASH' },
+      ...sortKeys.map((key) => ({ AttributeName: key, KeyType: 'RANGE' })),
+    ]);
     expect(Properties.TimeToLiveSpecification?.AttributeName).toBe(timeToLive);
     expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
     expect(Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
@@ -27,10 +31,10 @@ describe('the tables', () => {
     expect(DeletionPolicy).toBe('Retain');
   });
 
-  it('are four, each of which something uses', () => {
+  it('are five, each of which something uses', () => {
     const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
 
-    expect(tables).toHaveLength(4);
+    expect(tables).toHaveLength(5);
   });
 
   it('let dispatches be found by status, by tenant and by ECS task', () => {
@@ -83,32 +87,49 @@ describe('the buckets', () => {
   });
 });
 
-describe('the state machine', () => {
+describe.each(['dispatch', 'warm-slot'])('the state machine %s', (name) => {
+  const { Properties } = stateMachine(name);
+
   it('is given exactly the substitutions that its file asks for', () => {
-    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
-    const file = readFileSync(new URL('../../state-machines/dispatch.asl.json', import.meta.url), 'utf8');
+    const file = readFileSync(new URL(`../../state-machines/${name}.asl.json`, import.meta.url), 'utf8');
 
-    const asked = new Set([...file.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name));
+    const asked = new Set([...file.matchAll(/\$\{(\w+)\}/g)].map(([, substitution]) => substitution));
 
-    expect(machine?.Properties.DefinitionString).toBe(file);
-    expect(Object.keys(machine?.Properties.DefinitionSubstitutions ?? {}).sort()).toEqual([...asked].sort());
+    expect(Properties.DefinitionString).toBe(file);
+    expect(Object.keys(Properties.DefinitionSubstitutions ?? {}).sort()).toEqual([...asked].sort());
   });
 
-  it('calls each function by its own ARN', () => {
-    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+  it('knows the pool, and where ECS tasks run', () => {
+    const given = Properties.DefinitionSubstitutions;
 
-    const given = machine?.Properties.DefinitionSubstitutions;
-
-    expect(flat(given?.MapStopReasonFunction)).toBe('<WorkflowStepsMapStopReasonFunction.Arn>');
-    expect(flat(given?.CollectOutputFunction)).toBe('<WorkflowStepsCollectOutputFunction.Arn>');
-    expect(flat(given?.RecordOutcomeFunction)).toBe('<WorkflowStepsRecordOutcomeFunction.Arn>');
+    expect(flat(given?.PoolTable)).toBe('<Storagepool>');
+    expect(flat(given?.ClusterArn)).toBe('<AgentsCluster.Arn>');
+    expect(flat(given?.SecurityGroupId)).toBe('<AgentsNetworkSecurityGroup.GroupId>');
+    expect(flat(given?.SubnetIds).split(',')).toHaveLength(2);
   });
 
   it('logs errors without the data of executions, and is traced', () => {
-    const [machine] = resourcesOf(template, 'AWS::StepFunctions::StateMachine');
+    expect(Properties.LoggingConfiguration).toMatchObject({ Level: 'ERROR', IncludeExecutionData: false });
+    expect(Properties.TracingConfiguration).toEqual({ Enabled: true });
+  });
+});
 
-    expect(machine?.Properties.LoggingConfiguration).toMatchObject({ Level: 'ERROR', IncludeExecutionData: false });
-    expect(machine?.Properties.TracingConfiguration).toEqual({ Enabled: true });
+describe('the state machines', () => {
+  it('are those that are tested here', () => {
+    const names = resourcesOf(template, 'AWS::StepFunctions::StateMachine').map(({ Properties }) =>
+      flat(Properties.StateMachineName),
+    );
+
+    expect(names.sort()).toEqual(['outpost-dispatch', 'outpost-warm-slot']);
+  });
+
+  it('call each function by its own ARN', () => {
+    const given = Object.entries(stateMachine('dispatch').Properties.DefinitionSubstitutions ?? {});
+
+    const functions = given.filter(([name]) => name.endsWith('Function'));
+
+    expect(functions).toHaveLength(5);
+    for (const [name, arn] of functions) expect(flat(arn)).toBe(`<WorkflowSteps${name}.Arn>`);
   });
 });
 
@@ -130,6 +151,7 @@ describe('the ECS task of an agent', () => {
     expect(listOf(worker?.Environment).map(({ Name, Value }) => `${flat(Name)}=${flat(Value)}`)).toEqual([
       'AGENT=shell',
       'DISPATCHES_TABLE=<Storagedispatches>',
+      'POOL_TABLE=<Storagepool>',
       'CONTEXT_BUCKET=<Storagecontext>',
       'ARTIFACTS_BUCKET=<Storageartifacts>',
     ]);
@@ -187,21 +209,19 @@ describe('the events', () => {
       'detail-type': ['Step Functions Execution Status Change'],
       detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ Ref: expect.any(String) }] },
     });
-    expect(flat(listOf(Properties.EventPattern?.detail?.stateMachineArn)[0])).toBe('<WorkflowStateMachine>');
+    expect(flat(listOf(Properties.EventPattern?.detail?.stateMachineArn)[0])).toBe('<WorkflowDispatchStateMachine>');
     expect(listOf(Properties.Targets).map(({ Arn }) => flat(Arn))).toEqual(['<SettlementSettleFunction.Arn>']);
   });
 
   it('may call their target, each from its own rule', () => {
-    const permissions = resourcesOf(template, 'AWS::Lambda::Permission').map(({ Properties }) => [
-      Properties.Principal,
-      flat(Properties.FunctionName),
-      flat(Properties.SourceArn),
-    ]);
+    const permissions = resourcesOf(template, 'AWS::Lambda::Permission')
+      .filter(({ Properties }) => flat(Properties.Principal) === 'events.amazonaws.com')
+      .map(({ Properties }) => [flat(Properties.SourceArn), flat(Properties.FunctionName)]);
 
-    expect(permissions).toContainEqual([
-      'events.amazonaws.com',
-      '<SettlementSettleFunction.Arn>',
-      '<SettlementExecutionEnded.Arn>',
+    expect(permissions.sort()).toEqual([
+      ['<PoolDemand.Arn>', '<PoolManagePoolFunction.Arn>'],
+      ['<PoolEveryMinute.Arn>', '<PoolManagePoolFunction.Arn>'],
+      ['<SettlementExecutionEnded.Arn>', '<SettlementSettleFunction.Arn>'],
     ]);
   });
 });
@@ -239,7 +259,7 @@ describe('the template', () => {
 
     expect(outputs).toEqual([
       'ApiUrl=<ApiHttpApi.ApiEndpoint>',
-      'StateMachineArn=<WorkflowStateMachine>',
+      'StateMachineArn=<WorkflowDispatchStateMachine>',
       'ArtifactsBucket=<Storageartifacts>',
       'ContextBucket=<Storagecontext>',
       'EventBusName=<EventsBus>',
@@ -250,3 +270,7 @@ describe('the template', () => {
     ]);
   });
 });
+
+function stateMachine(name: string): Resource {
+  return resourceNamed(template, 'AWS::StepFunctions::StateMachine', 'StateMachineName', `outpost-${name}`);
+}

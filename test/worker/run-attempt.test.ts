@@ -7,7 +7,9 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { agentUser } from '../../worker/agent/agent-user.ts';
-import { type AttemptWork, runAttempt } from '../../worker/run-attempt.ts';
+import { shell } from '../../worker/agents/shell.ts';
+import { runCold } from '../../worker/run-cold.ts';
+import type { WorkerKit } from '../../worker/worker-kit.ts';
 import { WorkerLog } from '../../worker/worker-log.ts';
 import { DISPATCH_ID, SHA256, TASK_ARN } from '../lambdas/records.ts';
 
@@ -15,6 +17,8 @@ const folder = mkdtempSync(join(tmpdir(), 'outpost-attempt-'));
 afterEach(() => vi.unstubAllEnvs());
 // Node's own removal stops at a path that is too long.
 afterAll(() => execFileSync('rm', ['-rf', folder]));
+
+const ATTEMPT = { dispatchId: DISPATCH_ID, attempt: 1 };
 
 const SPEC: DispatchSpec = {
   version: 1,
@@ -25,8 +29,8 @@ const SPEC: DispatchSpec = {
   timeoutSeconds: 60,
 };
 
-/** Work with everything in place, whose collaborators note what was asked of them. */
-function workWith(changes: Partial<AttemptWork> = {}) {
+/** A kit with everything in place, whose collaborators note what was asked of them. */
+function kitWith(changes: Partial<WorkerKit> = {}) {
   const uploaded = new Map<Artifact, unknown>();
   const said: string[] = [];
   const sink = new Writable({
@@ -39,30 +43,30 @@ function workWith(changes: Partial<AttemptWork> = {}) {
     uploaded.set(artifact, content);
     return { name: ARTIFACTS[artifact], size: 0, sha256: SHA256 };
   };
-  const work: AttemptWork = {
-    attempt: { dispatchId: DISPATCH_ID, attempt: 1 },
+  const kit: WorkerKit = {
     agent: 'shell',
+    program: shell,
     workspace: mkdtempSync(join(folder, 'workspace-')),
     user: agentUser(undefined),
     packer: { file: process.execPath, args: ['--version'] },
     specs: { getSpec: async () => ({ valid: true, content: SPEC }) },
     dispatches: { passFence: async () => true },
-    bucket: { put, putJson: put },
+    bucketOf: () => ({ put, putJson: put }),
     log: new WorkerLog(sink),
     stop: new AbortController().signal,
     fetchTaskArn: async () => TASK_ARN,
     ...changes,
   };
-  return { work, uploaded, said };
+  return { kit, uploaded, said };
 }
 
 describe('an attempt', () => {
   it('passes the fence as itself, under its ECS task', async () => {
     const passes: unknown[] = [];
     const passFence = async (pass: unknown) => passes.push(pass) > 0;
-    const { work } = workWith({ dispatches: { passFence } });
+    const { kit } = kitWith({ dispatches: { passFence } });
 
-    const exitCode = await runAttempt(work);
+    const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(0);
     expect(passes).toEqual([
@@ -72,9 +76,9 @@ describe('an attempt', () => {
 
   it('does not ask to begin where it was stopped before', async () => {
     const passFence = vi.fn(async () => true);
-    const { work, uploaded } = workWith({ dispatches: { passFence }, stop: AbortSignal.abort() });
+    const { kit, uploaded } = kitWith({ dispatches: { passFence }, stop: AbortSignal.abort() });
 
-    const exitCode = await runAttempt(work);
+    const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(143);
     expect(passFence).not.toHaveBeenCalled();
@@ -87,9 +91,9 @@ describe('an attempt', () => {
       stop.abort();
       return true;
     };
-    const { work, uploaded } = workWith({ dispatches: { passFence }, stop: stop.signal });
+    const { kit, uploaded } = kitWith({ dispatches: { passFence }, stop: stop.signal });
 
-    const exitCode = await runAttempt(work);
+    const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(143);
     expect(uploaded.get('result')).toMatchObject({
@@ -102,17 +106,17 @@ describe('an attempt', () => {
 
   it('keeps its own ending where it is stopped during the upload', async () => {
     const stop = new AbortController();
-    const { work, uploaded } = workWith({ stop: stop.signal });
-    const { putJson } = work.bucket;
+    const { kit, uploaded } = kitWith({ stop: stop.signal });
+    const bucket = kit.bucketOf(ATTEMPT);
     const stopping = {
-      ...work.bucket,
+      ...bucket,
       putJson: (artifact: Artifact, content: unknown) => {
         stop.abort();
-        return putJson(artifact, content);
+        return bucket.putJson(artifact, content);
       },
     };
 
-    const exitCode = await runAttempt({ ...work, bucket: stopping });
+    const exitCode = await runCold({ ...kit, bucketOf: () => stopping }, ATTEMPT);
 
     expect(exitCode).toBe(0);
     expect(uploaded.get('result')).toMatchObject({ endedBy: 'agent', exitCode: 0 });
@@ -123,11 +127,11 @@ describe('an attempt', () => {
     vi.stubEnv('TMPDIR', mkdtempSync(join(folder, 'tmp-')));
     // Deeper than a path may be long.
     const task = `name=$(printf 'x%.0s' {1..250}); cd "$HOME"; for _ in {1..20}; do mkdir $name; cd $name; done`;
-    const { work, uploaded, said } = workWith({
+    const { kit, uploaded, said } = kitWith({
       specs: { getSpec: async () => ({ valid: true, content: { ...SPEC, task } }) },
     });
 
-    const exitCode = await runAttempt(work);
+    const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(0);
     expect(uploaded.get('result')).toMatchObject({ endedBy: 'agent', exitCode: 0 });
@@ -153,9 +157,9 @@ describe('an attempt', () => {
       exit: 75,
     },
   ])('writes nothing and exits $exit where $case', async ({ changes, exit }) => {
-    const { work, uploaded, said } = workWith(changes);
+    const { kit, uploaded, said } = kitWith(changes);
 
-    const exitCode = await runAttempt(work);
+    const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(exit);
     expect([...uploaded.keys()]).toEqual([]);
@@ -163,9 +167,9 @@ describe('an attempt', () => {
   });
 
   it('says why where the machine has no place for it', async () => {
-    const { work, uploaded } = workWith();
+    const { kit, uploaded } = kitWith();
 
-    const exitCode = await runAttempt({ ...work, workspace: '/dev/null/workspace' });
+    const exitCode = await runCold({ ...kit, workspace: '/dev/null/workspace' }, ATTEMPT);
 
     expect(exitCode).toBe(1);
     expect([...uploaded.keys()]).toEqual(['result']);
@@ -174,12 +178,13 @@ describe('an attempt', () => {
 
   it('ends by the worker where the agent is not one of those it can run', async () => {
     const spec = { ...SPEC, agent: 'claude' as const };
-    const { work, uploaded } = workWith({
+    const { kit, uploaded } = kitWith({
       agent: 'claude',
+      program: undefined,
       specs: { getSpec: async () => ({ valid: true, content: spec }) },
     });
 
-    const exitCode = await runAttempt(work);
+    const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(127);
     expect(uploaded.get('result')).toMatchObject({ endedBy: 'worker', reason: expect.stringContaining('claude') });

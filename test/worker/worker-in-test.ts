@@ -10,19 +10,17 @@ import { ulid } from 'ulid';
 import { outputPrefix, specKey } from '../../core/artifact-keys.ts';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { Manifest } from '../../core/manifest.ts';
+import type { Slot, SlotState } from '../../core/slot.ts';
 import { WorkerResult } from '../../core/worker-result.ts';
 import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
-import type { AwsResponse, AwsService, LocalAws } from '../../local/aws-service.ts';
-import { createDynamoDb } from '../../local/dynamodb/dynamodb-service.ts';
+import { PoolStore } from '../../lambdas/shared/pool-store.ts';
 import { type Gateway, startGateway } from '../../local/gateway/gateway.ts';
-import { createS3 } from '../../local/s3/s3-service.ts';
+import { assignSlot, bootingSlot, claimSlot } from './assign-slot.ts';
 import { bundleWorker } from './worker-bundle.ts';
+import { BUCKETS, Metadata, startServices, TABLES, Tokens } from './worker-surroundings.ts';
 
 const ROLE = 'arn:aws:iam::000000000000:role/worker';
-const TABLE = 'outpost-dispatches';
-const BUCKETS = { artifacts: 'outpost-artifacts', context: 'outpost-context' } as const;
-export const TASK_ARN = 'arn:aws:ecs:us-east-1:000000000000:task/outpost/0123456789abcdef0123456789abcdef';
 
 export interface WorkerRun {
   readonly dispatchId: string;
@@ -37,6 +35,17 @@ export interface WorkerRun {
   object(name: string): Promise<Buffer>;
   result(): Promise<WorkerResult>;
   manifest(): Promise<Manifest>;
+}
+
+/** A worker that waits for its dispatch at a slot of its own. */
+export interface WaitingRun extends WorkerRun {
+  /** Of the execution that is to wait for it. */
+  readonly taskToken: string;
+  slot(): Promise<Slot | undefined>;
+  /** Waits until the slot is in this state. */
+  is(state: SlotState): Promise<void>;
+  claim(): Promise<void>;
+  assign(): Promise<void>;
 }
 
 export interface RunOptions {
@@ -54,7 +63,10 @@ export interface WorkerInTest {
   readonly dispatches: DispatchStore;
   readonly s3: S3Client;
   readonly metadata: Metadata;
+  readonly tokens: Tokens;
   run(task: string, options?: RunOptions): Promise<WorkerRun>;
+  /** Starts a worker that waits at a slot; the task is the dispatch's that it will be claimed for. */
+  wait(task: string, options?: RunOptions): Promise<WaitingRun>;
   close(): Promise<void>;
 }
 
@@ -66,24 +78,44 @@ export async function openWorker(): Promise<WorkerInTest> {
     bundleWorker(folder),
     startGateway({ secretFile: join(folder, 'secret') }),
   ]);
-  const services = await startServices(folder, gateway);
+  const tokens = new Tokens();
+  const services = await startServices(folder, gateway, tokens);
   const metadata = new Metadata();
   gateway.openPath('/v4/', ({ path }) => metadata.answer(path));
   const config = { region: 'us-east-1', endpoint: gateway.endpoint, credentials: gateway.credentials(ROLE, 'test') };
   const s3 = new S3Client(config);
   const dynamoDb = new DynamoDBClient(config);
-  const dispatches = new DispatchStore(documentClient(dynamoDb), TABLE);
+  const documents = documentClient(dynamoDb);
+  const pool = new PoolStore(documents, TABLES.pool);
+  const dispatches = new DispatchStore(documents, TABLES.dispatches);
   const runs: WorkerRun[] = [];
+  const run = async (task: string, options: RunOptions = {}) => {
+    const started = await startRun({ folder, bundle, gateway, dispatches, s3 }, task, options);
+    runs.push(started);
+    return started;
+  };
   return {
     folder,
     bundle,
     dispatches,
     s3,
     metadata,
-    run: async (task, options = {}) => {
-      const run = await startRun({ folder, bundle, gateway, dispatches, s3 }, task, options);
-      runs.push(run);
-      return run;
+    tokens,
+    run,
+    wait: async (task, options = {}) => {
+      const ref = { agentType: 'shell', slotId: ulid() };
+      await pool.create(bootingSlot(ref.slotId));
+      const asSlot = { SLOT_ID: ref.slotId, POOL_TABLE: TABLES.pool, DISPATCH_ID: '', ATTEMPT: '' };
+      const waiting = await run(task, { ...options, environment: { ...asSlot, ...options.environment } });
+      const taskToken = tokens.opened(`token of ${ref.slotId}`);
+      return {
+        ...waiting,
+        taskToken,
+        slot: () => pool.get(ref),
+        is: (state) => until(async () => (await pool.get(ref))?.state === state),
+        claim: () => claimSlot(pool, ref, `${waiting.dispatchId}-1`),
+        assign: () => assignSlot(documents, TABLES.pool, ref, taskToken),
+      };
     },
     close: async () => {
       // Those of tests that failed: a worker that is asked to stop takes its agent with it.
@@ -96,53 +128,6 @@ export async function openWorker(): Promise<WorkerInTest> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The task metadata endpoint. What asks for the path `/v4/slow` waits for its answer until it is let go. */
-class Metadata {
-  readonly asked: Promise<void>;
-  private readonly released: Promise<void>;
-  private noteAsked = () => {};
-  private letGo = () => {};
-
-  constructor() {
-    this.asked = new Promise((resolve) => {
-      this.noteAsked = resolve;
-    });
-    this.released = new Promise((resolve) => {
-      this.letGo = resolve;
-    });
-  }
-
-  release(): void {
-    this.letGo();
-  }
-
-  async answer(path: string): Promise<AwsResponse> {
-    if (path.startsWith('/v4/slow')) {
-      this.noteAsked();
-      await this.released;
-    }
-    return { status: 200, body: JSON.stringify({ TaskARN: TASK_ARN }) };
-  }
-}
-
-async function startServices(folder: string, gateway: Gateway): Promise<AwsService[]> {
-  const aws = localAws(folder, gateway);
-  const services = await Promise.all([createS3(aws), createDynamoDb(aws)]);
-  for (const service of services) gateway.register(service);
-  const create = async (type: string, properties: object) => {
-    const creator = services.map(({ resources }) => resources[type]).find((found) => found !== undefined);
-    await creator?.({ logicalId: 'Resource', type, properties: { ...properties } });
-  };
-  for (const BucketName of Object.values(BUCKETS)) await create('AWS::S3::Bucket', { BucketName });
-  await create('AWS::DynamoDB::Table', {
-    TableName: TABLE,
-    AttributeDefinitions: [{ AttributeName: 'dispatchId', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'dispatchId', KeyType: 'HASH' }],
-    BillingMode: 'PAY_PER_REQUEST',
-  });
-  return services;
 }
 
 type Surroundings = Pick<WorkerInTest, 'folder' | 'bundle' | 'dispatches' | 's3'> & { readonly gateway: Gateway };
@@ -171,7 +156,7 @@ async function startRun(around: Surroundings, task: string, options: RunOptions)
       DISPATCH_ID: dispatchId,
       ATTEMPT: '1',
       AGENT: 'shell',
-      DISPATCHES_TABLE: TABLE,
+      DISPATCHES_TABLE: TABLES.dispatches,
       CONTEXT_BUCKET: BUCKETS.context,
       ARTIFACTS_BUCKET: BUCKETS.artifacts,
       WORKSPACE_DIR: workspace,
@@ -234,21 +219,5 @@ function recordOf(dispatchId: string, task: string): DispatchRecord {
     createdAt: now,
     updatedAt: now,
     expiresAt: 2_000_000_000,
-  };
-}
-
-function localAws(folder: string, gateway: Gateway): LocalAws {
-  return {
-    region: 'us-east-1',
-    accountId: '000000000000',
-    folder: (service) => {
-      mkdirSync(join(folder, service), { recursive: true });
-      return join(folder, service);
-    },
-    endpoint: () => gateway.endpoint,
-    credentials: (roleArn, sessionName) => gateway.credentials(roleArn, sessionName),
-    publish: () => {},
-    onEvent: () => () => {},
-    log: () => {},
   };
 }

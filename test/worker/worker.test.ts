@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TIMEOUT_GRACE_MS } from '../../core/time-limits.ts';
+import { TASK_ARN } from '../lambdas/records.ts';
 import { isAlive } from './processes.ts';
-import { openWorker, TASK_ARN, type WorkerInTest } from './worker-in-test.ts';
+import { openWorker, type WorkerInTest } from './worker-in-test.ts';
 
 let worker: WorkerInTest;
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   ConditionalCheckFailedException,
   UpdateItemCommand,
@@ -14,6 +13,7 @@ import { aRecord, NOW, TASK_ARN } from '../lambdas/records.ts';
 import { createTable } from '../lambdas/tables.ts';
 import { type DynamoDbInTest, openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
 import { runStates, type TaskScript } from '../local/stepfunctions/engine-stand.ts';
+import { stateMachine } from './state-machine-file.ts';
 
 let database: DynamoDbInTest;
 let table: string;
@@ -28,9 +28,8 @@ afterAll(() => database.close());
 
 /** The state `Admit` as it is deployed, with nothing behind it. */
 function states(): object {
-  const text = readFileSync(new URL('../../state-machines/dispatch.asl.json', import.meta.url), 'utf8');
-  const { Admit } = JSON.parse(text.replaceAll('$' + '{DispatchesTable}', table)).States;
-  return { Admit, RunColdTask: { Type: 'Succeed' }, MapStopReason: { Type: 'Succeed' } };
+  const { Admit } = stateMachine('dispatch', { DispatchesTable: table }).States;
+  return { Admit, ClaimWarmSlot: { Type: 'Succeed' }, MapStopReason: { Type: 'Succeed' } };
 }
 
 const updateItem: TaskScript = async (call) => {
@@ -59,11 +58,14 @@ async function admit(fields: Partial<DispatchRecord>) {
 it.each<[string, Partial<DispatchRecord>]>([
   ['that waits for it', { status: 'PENDING' }],
   ['that was admitted before, by an answer that was lost', { status: 'PROVISIONING' }],
+  ['that runs again, and forgets where it ran', { status: 'PROVISIONING', taskArn: TASK_ARN, slotId: ulid() }],
 ])('admits an attempt %s', async (_, fields) => {
   const { next, after } = await admit(fields);
 
-  expect(next).toBe('RunColdTask');
+  expect(next).toBe('ClaimWarmSlot');
   expect(after).toMatchObject({ status: 'PROVISIONING', executionArn: expect.stringContaining(':execution:') });
+  expect(after).not.toHaveProperty('taskArn');
+  expect(after).not.toHaveProperty('slotId');
 });
 
 it.each<[string, Partial<DispatchRecord>]>([

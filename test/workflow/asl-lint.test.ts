@@ -1,45 +1,69 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
 import { drawStateMachine } from '../../scripts/draw-state-machine.ts';
+import { type StateMachineName, stateMachine } from './state-machine-file.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-const files = readdirSync(new URL('state-machines/', ROOT)).filter((file) => file.endsWith('.asl.json'));
+const names = readdirSync(new URL('state-machines/', ROOT)).map(
+  (file) => file.replace('.asl.json', '') as StateMachineName,
+);
 
-/** The definition as AWS would see it: ARNs must look like ARNs, and numbers are numbers inside of expressions. */
-function substituted(file: string): unknown {
-  const text = readFileSync(new URL(`state-machines/${file}`, ROOT), 'utf8');
-  return JSON.parse(
-    text
-      .replaceAll(/\$\{Partition\}/g, 'aws')
-      .replaceAll(/\$\{\w+Seconds\}/g, '60')
-      .replaceAll(/\$\{\w+\}/g, 'x'),
-  );
-}
+describe.each(names)('%s', (name) => {
+  const definition = stateMachine(name);
+  const states = Object.entries(definition.States);
 
-describe.each(files)('%s', (file) => {
   it('is the Amazon States Language', () => {
-    const { isValid, errorsText } = aslValidator(substituted(file));
+    const { isValid, errorsText } = aslValidator(definition);
 
     expect(isValid, errorsText('\n')).toBe(true);
   });
 
   it('is JSONata throughout', () => {
-    const definition = substituted(file);
+    const text = JSON.stringify(definition);
 
     expect(definition).toMatchObject({ QueryLanguage: 'JSONata' });
-    expect(JSON.stringify(definition)).not.toMatch(/"QueryLanguage":"JSONPath"|"\w+\.\$":/);
+    expect(text).not.toMatch(/"QueryLanguage":"JSONPath"|"\w+\.\$":/);
   });
 
-  it('limits the time of every Task', () => {
-    const { States } = substituted(file) as { States: Record<string, { Type: string; TimeoutSeconds?: unknown }> };
+  it('limits the time of every Task, and its own', () => {
+    const unlimited = states.filter(([, state]) => state.Type === 'Task' && !state['TimeoutSeconds']);
 
-    const unlimited = Object.entries(States).filter(([, state]) => state.Type === 'Task' && !state.TimeoutSeconds);
+    expect(unlimited.map(([state]) => state)).toEqual([]);
+    expect(definition.TimeoutSeconds).toBeGreaterThan(0);
+  });
 
-    expect(unlimited.map(([name]) => name)).toEqual([]);
+  it('leads to every state, and from every state to an end', () => {
+    const next = (state: unknown): string[] =>
+      [...JSON.stringify(state).matchAll(/"(?:Next|Default)":"(\w+)"/g)].map(([, to = '']) => to);
+    const reached = new Set<string>();
+    const reach = (state: string): void => {
+      if (reached.has(state)) return;
+      reached.add(state);
+      next(definition.States[state]).forEach(reach);
+    };
+
+    reach(definition.StartAt);
+
+    expect([...reached].sort()).toEqual(states.map(([state]) => state).sort());
+    for (const [, state] of states) expect(next(state).length > 0).toBe(!['Succeed', 'Fail'].includes(state.Type));
+  });
+
+  it('retries a conditional write that was refused nowhere', () => {
+    const writes = states.filter(([, state]) => {
+      return JSON.stringify(state).includes('"ConditionExpression"') && state['Retry'] !== undefined;
+    });
+
+    for (const [, state] of writes) {
+      expect(state['Retry']).toMatchObject([
+        { ErrorEquals: expect.arrayContaining(['DynamoDB.ConditionalCheckFailedException']), MaxAttempts: 0 },
+        {},
+      ]);
+    }
+    expect(writes).not.toEqual([]);
   });
 });
 

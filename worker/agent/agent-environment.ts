@@ -1,4 +1,5 @@
-import { type AttemptRef, attemptName } from '../../core/ids.ts';
+import type { AgentCommand } from '../agents/agent-command.ts';
+import type { AgentProgram } from '../agents/agent-program.ts';
 import type { AgentRooms } from './agent-rooms.ts';
 import type { AgentUser } from './agent-user.ts';
 
@@ -10,13 +11,21 @@ const ECS_TASK_MARKER = 'OUTPOST_ECS_TASK';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+export interface AgentEnvironment {
+  /** Value of the marker. */
+  readonly mark: string;
+  readonly rooms: AgentRooms;
+  readonly user: AgentUser;
+  readonly program: AgentProgram;
+  /** The command that runs in it. */
+  readonly command: AgentCommand;
+  /** The dispatch that it is run for; a probe is run for none. */
+  readonly dispatchId?: string;
+}
+
 /** The agent's environment, made from nothing: none of AWS's variables, none of ECS's, none of the worker's. */
-export function agentEnvironment(
-  ref: AttemptRef,
-  rooms: AgentRooms,
-  user: AgentUser,
-  extra: Readonly<Record<string, string>> = {},
-): Record<string, string> {
+export function agentEnvironment(run: AgentEnvironment): Record<string, string> {
+  const { mark, rooms, user, program, command, dispatchId } = run;
   return {
     PATH: process.env['PATH'] || DEFAULT_PATH,
     HOME: rooms.home,
@@ -26,9 +35,10 @@ export function agentEnvironment(
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
     TERM: 'dumb',
-    OUTPOST_DISPATCH_ID: ref.dispatchId,
-    ...extra,
-    [ATTEMPT_MARKER]: attemptName(ref),
+    ...(program.runsOnNode ? { NODE_COMPILE_CACHE: rooms.compileCache } : {}),
+    ...(dispatchId === undefined ? {} : { OUTPOST_DISPATCH_ID: dispatchId }),
+    ...command.env,
+    [ATTEMPT_MARKER]: mark,
     ...hostMarker(),
   };
 }

@@ -1,6 +1,8 @@
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { wordsOf } from '../error-words.ts';
+import type { WorkerLog } from '../worker-log.ts';
 import { type AgentUser, handOver } from './agent-user.ts';
 
 /** The folders of one run, by paths without links. Only `workspace` is uploaded. */
@@ -8,6 +10,8 @@ export interface AgentRooms {
   readonly workspace: string;
   readonly home: string;
   readonly temp: string;
+  /** Where Node keeps what it has compiled of the agent's CLI; made by Node. */
+  readonly compileCache: string;
   /** The worker's own: the agent may pass through it, and neither list nor write it. */
   readonly base: string;
   /** The agent's own, with its home, its temporary files and what it is given to read. */
@@ -19,8 +23,8 @@ export async function makeRooms(workspace: string, user: AgentUser): Promise<Age
   await mkdir(workspace, { recursive: true });
   const base = await mkdtemp(join(await realpath(tmpdir()), 'outpost-'));
   const own = join(base, 'agent');
-  const home = join(own, 'home');
-  const rooms = { workspace: await realpath(workspace), base, own, home, temp: join(own, 'tmp') };
+  const inOwn = { home: join(own, 'home'), temp: join(own, 'tmp'), compileCache: join(own, 'compile-cache') };
+  const rooms = { workspace: await realpath(workspace), base, own, ...inOwn };
   for (const folder of [own, rooms.home, rooms.temp]) await mkdir(folder, { mode: 0o700 });
   for (const folder of [rooms.workspace, own, rooms.home, rooms.temp]) await handOver(folder, user);
   if (user.identity.uid !== undefined) await chmod(base, 0o711);
@@ -42,8 +46,14 @@ export async function writeForAgent(
 
 /**
  * Removes what a run leaves on a machine that outlives it. In a container the disk goes with it; and root does not walk
- * through folders that an agent could have prepared.
+ * through folders that an agent could have prepared. An agent can leave folders that nobody but root can remove: by then
+ * its output is saved, so that is said and no more.
  */
-export async function removeRooms(rooms: AgentRooms, user: AgentUser): Promise<void> {
-  if (user.identity.uid === undefined) await rm(rooms.base, { recursive: true, force: true, maxRetries: 3 });
+export async function leaveRooms(rooms: AgentRooms, user: AgentUser, log: WorkerLog): Promise<void> {
+  if (user.identity.uid !== undefined) return;
+  try {
+    await rm(rooms.base, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    log.say(`${rooms.base} cannot be removed: ${wordsOf(error)}`);
+  }
 }

@@ -17,5 +17,5 @@ export interface AgentCommand {
   readonly stdinFile?: string;
 }
 
-/** How an agent of the catalogue is run. */
+/** The command line of an agent for one dispatch. */
 export type MakeCommand = (task: AgentTask) => Promise<AgentCommand>;

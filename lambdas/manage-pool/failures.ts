@@ -1,0 +1,37 @@
+/** Everything that failed while the pool was managed: what could be done has been done, the rest is tried again. */
+export class PoolNotManagedError extends AggregateError {
+  override readonly name = 'PoolNotManagedError';
+
+  constructor(errors: readonly unknown[]) {
+    super(errors, `Not all of the pool could be managed: ${errors.map(wordsOf).join('; ')}`);
+  }
+}
+
+/** Lets one thing fail without the others, and keeps what failed. */
+export class Failures {
+  readonly errors: unknown[] = [];
+
+  /** Resolves to nothing where the work fails. */
+  async keep<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.errors.push(error);
+      return undefined;
+    }
+  }
+
+  /** Works on all at once; the answers of those that did not fail. */
+  async keepAll<Item, T>(items: readonly Item[], work: (item: Item) => Promise<T>): Promise<T[]> {
+    const answers = await Promise.all(items.map((item) => this.keep(async () => ({ answer: await work(item) }))));
+    return answers.flatMap((one) => (one ? [one.answer] : []));
+  }
+
+  throwIfAny(): void {
+    if (this.errors.length > 0) throw new PoolNotManagedError(this.errors);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,204 @@
+const DISPATCHES = '<Storagedispatches.Arn>';
+const POOL = '<Storagepool.Arn>';
+const TENANTS = '<Storagetenants.Arn>';
+const IDEMPOTENCY = '<Storageidempotency.Arn>';
+const OUTPUT = '<Storageartifacts.Arn>/dispatches/*';
+const SPECS = '<Storagecontext.Arn>/dispatches/*';
+const TASKS = 'ecs:task/<AgentsCluster>/*';
+const IMAGES = 'ecr:repository/cdk-hnb659fds-container-assets-<AWS::AccountId>-<AWS::Region>';
+const FIND_BY_STATUS = `dynamodb:Query ${DISPATCHES}/index/status-createdAt-index`;
+
+/** What `ecs:runTask.sync` asks for. */
+const RULE = 'events:rule/StepFunctionsGetEventsForECSTaskRule';
+export const RUN_ECS_TASKS = [
+  'ecs:RunTask ecs:task-definition/outpost-shell:*',
+  `ecs:StopTask ${TASKS}`,
+  `ecs:DescribeTasks ${TASKS}`,
+  `ecs:TagResource ${TASKS}`,
+  'iam:PassRole <AgentsRolesExecution.Arn>',
+  'iam:PassRole <AgentsRolesTask.Arn>',
+  `events:DescribeRule ${RULE}`,
+  `events:PutRule ${RULE}`,
+  `events:PutTargets ${RULE}`,
+];
+
+/** What a state machine with a log and traces is given by CDK. */
+export const DELIVER_LOGS_AND_TRACES = [
+  'logs:CreateLogDelivery *',
+  'logs:DeleteLogDelivery *',
+  'logs:DescribeLogGroups *',
+  'logs:DescribeResourcePolicies *',
+  'logs:GetLogDelivery *',
+  'logs:ListLogDeliveries *',
+  'logs:PutResourcePolicy *',
+  'logs:UpdateLogDelivery *',
+  'xray:GetSamplingRules *',
+  'xray:GetSamplingTargets *',
+  'xray:PutTelemetryRecords *',
+  'xray:PutTraceSegments *',
+];
+
+/** What each role may do, known by its logical id, and no more: `<action> <resource>`. */
+export const ROLES: [role: string, permissions: string[]][] = [
+  [
+    'ApiFunctionRole',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:PutItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      FIND_BY_STATUS,
+      `dynamodb:Query ${POOL}`,
+      `dynamodb:GetItem ${TENANTS}`,
+      `dynamodb:UpdateItem ${TENANTS}`,
+      'dynamodb:GetItem <Storageapikeys.Arn>',
+      `dynamodb:DeleteItem ${IDEMPOTENCY}`,
+      `dynamodb:GetItem ${IDEMPOTENCY}`,
+      `dynamodb:PutItem ${IDEMPOTENCY}`,
+      `dynamodb:UpdateItem ${IDEMPOTENCY}`,
+      `s3:GetObject ${OUTPUT}`,
+      's3:ListBucket <Storageartifacts.Arn>',
+      `s3:PutObject ${SPECS}`,
+      `ecs:StopTask ${TASKS}`,
+      'logs:GetLogEvents logs:log-group:<AgentsLog>:log-stream:*',
+      'states:StartExecution <WorkflowDispatchStateMachine>',
+      'states:GetExecutionHistory states:execution:<WorkflowDispatchStateMachine.Name>:*',
+      'events:PutEvents <EventsBus.Arn>',
+      ...ownLog('ApiFunction'),
+    ],
+  ],
+  [
+    'WorkflowStepsClaimSlotRole',
+    [
+      `dynamodb:Query ${POOL}`,
+      `dynamodb:UpdateItem ${POOL}`,
+      'events:PutEvents <EventsBus.Arn>',
+      ...ownLog('WorkflowStepsClaimSlot'),
+    ],
+  ],
+  [
+    'WorkflowStepsReclaimSlotRole',
+    [`dynamodb:GetItem ${POOL}`, `dynamodb:UpdateItem ${POOL}`, ...ownLog('WorkflowStepsReclaimSlot')],
+  ],
+  [
+    'WorkflowStepsMapStopReasonRole',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `s3:GetObject ${OUTPUT}`,
+      's3:ListBucket <Storageartifacts.Arn>',
+      ...ownLog('WorkflowStepsMapStopReason'),
+    ],
+  ],
+  [
+    'WorkflowStepsCollectOutputRole',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      `s3:GetObject ${OUTPUT}`,
+      's3:ListBucket <Storageartifacts.Arn>',
+      ...ownLog('WorkflowStepsCollectOutput'),
+    ],
+  ],
+  [
+    'WorkflowStepsRecordOutcomeRole',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${TENANTS}`,
+      'events:PutEvents <EventsBus.Arn>',
+      ...ownLog('WorkflowStepsRecordOutcome'),
+    ],
+  ],
+  [
+    'WorkflowDispatchRole',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${POOL}`,
+      'lambda:InvokeFunction <WorkflowStepsClaimSlotFunction.Arn>',
+      'lambda:InvokeFunction <WorkflowStepsReclaimSlotFunction.Arn>',
+      'lambda:InvokeFunction <WorkflowStepsMapStopReasonFunction.Arn>',
+      'lambda:InvokeFunction <WorkflowStepsCollectOutputFunction.Arn>',
+      'lambda:InvokeFunction <WorkflowStepsRecordOutcomeFunction.Arn>',
+      ...RUN_ECS_TASKS,
+      ...DELIVER_LOGS_AND_TRACES,
+    ],
+  ],
+  [
+    'PoolSlotsRole',
+    [
+      `dynamodb:UpdateItem ${POOL}`,
+      'states:SendTaskSuccess <WorkflowDispatchStateMachine>',
+      ...RUN_ECS_TASKS,
+      ...DELIVER_LOGS_AND_TRACES,
+    ],
+  ],
+  [
+    'PoolManagePoolRole',
+    [
+      `dynamodb:DeleteItem ${POOL}`,
+      `dynamodb:GetItem ${POOL}`,
+      `dynamodb:PutItem ${POOL}`,
+      `dynamodb:Query ${POOL}`,
+      `dynamodb:UpdateItem ${POOL}`,
+      `dynamodb:GetItem ${DISPATCHES}`,
+      FIND_BY_STATUS,
+      'states:StartExecution <PoolSlotsStateMachine>',
+      'states:DescribeExecution states:execution:<PoolSlotsStateMachine.Name>:*',
+      'states:SendTaskSuccess <WorkflowDispatchStateMachine>',
+      'ecs:ListTasks *',
+      `ecs:DescribeTasks ${TASKS}`,
+      `ecs:StopTask ${TASKS}`,
+      ...ownLog('PoolManagePool'),
+    ],
+  ],
+  [
+    'SettlementSettleRole',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${TENANTS}`,
+      `s3:GetObject ${OUTPUT}`,
+      's3:ListBucket <Storageartifacts.Arn>',
+      `ecs:StopTask ${TASKS}`,
+      `ecs:DescribeTasks ${TASKS}`,
+      'events:PutEvents <EventsBus.Arn>',
+      ...ownLog('SettlementSettle'),
+    ],
+  ],
+  [
+    'AgentsRolesTask',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      `dynamodb:GetItem ${POOL}`,
+      `dynamodb:UpdateItem ${POOL}`,
+      'states:SendTaskSuccess <WorkflowDispatchStateMachine>',
+      'states:SendTaskHeartbeat <WorkflowDispatchStateMachine>',
+      `s3:GetObject ${SPECS}`,
+      `s3:PutObject ${OUTPUT}`,
+      `s3:AbortMultipartUpload ${OUTPUT}`,
+    ],
+  ],
+  [
+    'AgentsRolesExecution',
+    [
+      'ecr:GetAuthorizationToken *',
+      `ecr:BatchCheckLayerAvailability ${IMAGES}`,
+      `ecr:BatchGetImage ${IMAGES}`,
+      `ecr:GetDownloadUrlForLayer ${IMAGES}`,
+      ...ownLog('Agents'),
+    ],
+  ],
+  [
+    'AgentsNetworkVpcFlowLogIAMRole',
+    ['logs:DescribeLogStreams <AgentsNetworkFlowLogGroup.Arn>', ...writeLog('AgentsNetworkFlowLogGroup')],
+  ],
+];
+
+function ownLog(owner: string): string[] {
+  return writeLog(`${owner}Log`);
+}
+
+function writeLog(group: string): string[] {
+  return [`logs:CreateLogStream <${group}.Arn>`, `logs:PutLogEvents <${group}.Arn>`];
+}
