@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OPERATION_MUTATIONS } from './operation-mutations.ts';
-import { MutatedAssemblies, settles, succeeds } from './template-faults.ts';
+import { BOOT_MUTATIONS } from './boot-mutations.ts';
+import { boots, MutatedAssemblies } from './template-faults.ts';
 
 let assemblies: MutatedAssemblies;
 
@@ -12,24 +12,16 @@ afterAll(() => {
   assemblies.remove();
 });
 
-describe.concurrent('the template as it is', () => {
-  it.each([
-    ['runs a dispatch', succeeds],
-    ['settles a dispatch that is stopped', settles],
-  ])('%s without a complaint', async (_what, check) => {
-    expect(await assemblies.faultOf(assemblies.template(), check)).toBeUndefined();
-  });
+it('boots from a copy of the template as it is', async () => {
+  expect(await assemblies.faultOf(assemblies.template(), boots)).toBeUndefined();
 });
 
-describe.concurrent('a mistake in the template that shows only in operation is told with its resource', () => {
-  it.each(OPERATION_MUTATIONS.map((mutation) => [mutation.title, mutation] as const))(
-    '%s',
-    async (_title, mutation) => {
-      const { template, name } = assemblies.mutate(mutation);
+describe.concurrent('a mistake in the template ends the boot with an error that names its resource', () => {
+  it.each(BOOT_MUTATIONS.map((mutation) => [mutation.title, mutation] as const))('%s', async (_title, mutation) => {
+    const { template, name } = assemblies.mutate(mutation);
 
-      const fault = await assemblies.faultOf(template, mutation.inSettlement ? settles : succeeds);
+    const fault = await assemblies.faultOf(template, boots);
 
-      expect(fault).toContain(name);
-    },
-  );
+    expect(fault).toContain(name);
+  });
 });
