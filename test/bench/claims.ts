@@ -11,8 +11,8 @@ import { PoolStore } from '../../lambdas/shared/pool-store.ts';
 import { bootOutpost } from '../../local/outpost.ts';
 
 const SLOTS = 20;
-const CLAIMERS = 20;
-const ROUNDS = 12;
+const CLAIMERS = 200;
+const ROUNDS = 4;
 const DEFINITION = 'arn:aws:ecs:us-east-1:000000000000:task-definition/outpost-shell:1';
 const GOAL = 1.5;
 
@@ -46,7 +46,7 @@ function emptyTotal(): Total {
   return { won: 0, requests: 0, milliseconds: 0 };
 }
 
-/** As many claimers at once as there are slots. */
+/** All claimers at once. */
 async function measure(total: Total, order: Pick<ClaimCollaborators, 'inOrder'>): Promise<void> {
   await refill();
   const began = performance.now();
@@ -110,7 +110,7 @@ function report(what: string, { won, requests, milliseconds }: Total): number {
   const perSecond = (won * 1000) / milliseconds;
   const each = (requests / Math.max(1, won)).toFixed(2);
   console.log(
-    `claims ${what.padEnd(19)} ${won} of ${ROUNDS * CLAIMERS} won, ${perSecond.toFixed(0)} a second, ${each} requests each`,
+    `claims ${what.padEnd(19)} ${won} of ${ROUNDS * SLOTS} slots won by ${CLAIMERS} at once, ${perSecond.toFixed(0)} a second, ${each} requests each`,
   );
   return perSecond;
 }
