@@ -9,6 +9,7 @@ import { type ClaimCollaborators, claimSlot } from '../../lambdas/claim-slot/cla
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { PoolStore } from '../../lambdas/shared/pool-store.ts';
 import { bootOutpost } from '../../local/outpost.ts';
+import { createPoolTable } from '../lambdas/tables.ts';
 
 const SLOTS = 20;
 const CLAIMERS = 200;
@@ -18,7 +19,9 @@ const GOAL = 1.5;
 
 const data = mkdtempSync(join(tmpdir(), 'outpost-claims-'));
 const outpost = await bootOutpost({ data, port: 0, pool: 'shell=0-0', log: () => {} });
-const pool = new PoolStore(documentClient(new DynamoDBClient(outpost.aws.operator)), 'outpost-pool');
+const client = new DynamoDBClient(outpost.aws.operator);
+// A table of its own: the manager would drain slots that it does not want.
+const pool = new PoolStore(documentClient(client), await createPoolTable(client));
 try {
   const totals = { random: emptyTotal(), list: emptyTotal() };
   for (let round = 0; round < ROUNDS; round += 1) {
