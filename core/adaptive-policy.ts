@@ -1,4 +1,4 @@
-import type { PoolDemand, PoolPolicy } from './pool-policy.ts';
+import type { PoolDemand, PoolPolicy } from './pool-demand.ts';
 
 /** USD that an hour of waiting for an agent's start is worth to whoever waits, unless said otherwise. */
 export const WAIT_PRICE = 4;

@@ -1,6 +1,6 @@
 import { AGENT_NAMES, AGENTS, type AgentName } from '../../core/agents.ts';
 import { pricePerHour } from '../../core/fargate-price.ts';
-import type { PoolPolicy } from '../../core/pool-policy.ts';
+import type { PoolPolicy } from '../../core/pool-demand.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
 import type { AgentBounds, TaskDefinitions } from '../shared/pool-settings.ts';

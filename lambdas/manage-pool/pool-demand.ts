@@ -1,5 +1,5 @@
 import type { AgentName } from '../../core/agents.ts';
-import type { PoolDemand } from '../../core/pool-policy.ts';
+import type { PoolDemand } from '../../core/pool-demand.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { DemandCounters, MinuteCounts } from './demand-counters.ts';
 

@@ -1,4 +1,4 @@
-import type { PoolDemand } from '../../core/pool-policy.ts';
+import type { PoolDemand } from '../../core/pool-demand.ts';
 import { HISTORY_HOURS, HOUR_SECONDS } from './trace.ts';
 
 const RECENT_MINUTES = 60;

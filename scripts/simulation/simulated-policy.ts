@@ -1,6 +1,6 @@
 import { AGENTS, type AgentName, type PoolBounds } from '../../core/agents.ts';
 import { pricePerHour } from '../../core/fargate-price.ts';
-import type { PoolDemand, PoolPolicy } from '../../core/pool-policy.ts';
+import type { PoolDemand, PoolPolicy } from '../../core/pool-demand.ts';
 import type { Trace } from './trace.ts';
 
 /** A policy as the simulation asks it: one that runs in AWS, or one that only a simulation can have. */

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adaptive, adaptiveFor, WAIT_PRICE } from '../../core/adaptive-policy.ts';
 import type { PoolBounds } from '../../core/agents.ts';
-import { fixed, POOL_POLICIES, type PoolDemand } from '../../core/pool-policy.ts';
+import type { PoolDemand } from '../../core/pool-demand.ts';
+import { fixed, POOL_POLICIES } from '../../core/pool-policy.ts';
 
 const PRICE = 0.079;
 const WIDE: PoolBounds = { min: 0, max: 1_000 };
