@@ -32,7 +32,7 @@ export async function mapStop(
     ...outcome,
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
     ...(ours?.taskArn === undefined ? {} : { taskArn: ours.taskArn }),
-    runAgain: mayStillBegin(ours) && (runAgain || (!cancelRequested && diedAsSlot(outcome.status, report))),
+    runAgain: mayStillBegin(ours) && (runAgain || (!cancelRequested && saysNothing(outcome.status, report))),
     ...otherTask(ours, report),
   };
 }
@@ -51,11 +51,14 @@ function otherTask(
 }
 
 /**
- * A warm slot that stops before its dispatch has begun says nothing of the dispatch, whoever stopped it and however: the
- * dispatch runs again, cold. A spec that cannot be read is no better there, and time that has run out stays so.
+ * Of an attempt that nobody has begun, some stops say nothing, and it runs again. A worker that exits 75 then was not
+ * refused: it could not ask. And a warm slot may stop for whatever reason before its dispatch has begun; but a spec that
+ * cannot be read is no better elsewhere, and time that has run out stays so.
  */
-function diedAsSlot(status: MappedStop['status'], { warm, stop }: ReadReport): boolean {
-  return warm === true && status !== 'TIMEOUT' && readStop(stop).exitCode !== WORKER_EXIT.badSpec;
+function saysNothing(status: MappedStop['status'], { warm, stop }: ReadReport): boolean {
+  const { exitCode } = readStop(stop);
+  if (status === 'TIMEOUT') return false;
+  return exitCode === WORKER_EXIT.notOurs || (warm === true && exitCode !== WORKER_EXIT.badSpec);
 }
 
 /** A `result.json` that cannot be read says as much as none: the stop decides then. */

@@ -35,9 +35,8 @@ it(`serves ${DISPATCHES} dispatches at once on ${SLOTS} slots, each once, no slo
   const ids = (await Promise.all(Array.from({ length: CLIENTS }, submitShare))).flat();
   const ended = await Promise.all(ids.map((id) => harness.ended(id, 280_000)));
 
-  expect(ended.map(({ status, output }) => ({ status, files: output?.fileCount }))).toEqual(
-    ids.map(() => ({ status: 'success', files: 1 })),
-  );
+  expect(ended.filter(({ status }) => status !== 'success')).toEqual([]);
+  expect(ended.filter(({ output }) => output?.fileCount !== 1)).toEqual([]);
   const { Items = [] } = await documents.send(
     new ScanCommand({ TableName: 'outpost-dispatches', ConsistentRead: true }),
   );

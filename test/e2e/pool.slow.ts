@@ -43,7 +43,11 @@ describe('a dispatch on a warm slot', () => {
     const id = await harness.shell('echo warm > warm.txt');
     const ended = await harness.ended(id);
 
-    const trace = await harness.call('GET', `/dispatch/${id}/trace`);
+    const trace = await eventually(
+      () => harness.call('GET', `/dispatch/${id}/trace`),
+      ({ body }) => body.data.status !== 'running',
+      5_000,
+    );
     const slot = await tombstoneOf(id);
     expect(ended).toMatchObject({ status: 'success', exitCode: 0, output: { fileCount: 1 } });
     expect(trace.body.data.states.map(({ name }: { name: string }) => name)).toEqual([

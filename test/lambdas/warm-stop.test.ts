@@ -56,6 +56,22 @@ describe('a warm run that stopped before the start fence', () => {
   });
 });
 
+describe('a cold run whose worker exits 75 before the start fence', () => {
+  const mapCold = (fields: Partial<DispatchRecord>) =>
+    mapStop(world({ record: aRecord(fields) }).collaborators, REF, readReport(StopReport.parse(ecs(75))));
+
+  it('runs again: the worker could not ask, for nothing else keeps it out', async () => {
+    expect(await mapCold(WAITING)).toMatchObject({ runAgain: true });
+  });
+
+  it('does not run again where it was cancelled', async () => {
+    expect(await mapCold({ ...WAITING, cancelRequestedAt: NOW })).toMatchObject({
+      status: 'CANCELLED',
+      runAgain: false,
+    });
+  });
+});
+
 describe('a warm run that had begun', () => {
   const begun = (...[report, result, fields = {}]: [object, ReturnType<typeof aResult>?, Partial<DispatchRecord>?]) =>
     map({ ...RUNNING, ...fields }, report, result);
