@@ -107,8 +107,12 @@ describe('a dispatch on a warm slot', () => {
 
   it('is CANCELLED, with its agent gone, where that is asked for', async () => {
     await pool.warm(1);
-    const id = await harness.shell('echo begun > begun.txt; sleep 60');
-    await harness.when(id, ({ status }) => status === 'running');
+    const id = await harness.shell('echo begun | tee begun.txt; sleep 60');
+    await eventually(
+      () => harness.call('GET', `/dispatch/${id}?logs=5`),
+      ({ body }) => body.data.logs.lines.some(({ message }: { message: string }) => message === 'begun'),
+      30_000,
+    );
 
     await harness.call('DELETE', `/dispatch/${id}`);
     const ended = await harness.ended(id);
