@@ -8,6 +8,9 @@ import { SlotId } from './slot.ts';
 /** Days that a record is kept after its last attempt began; the event archive is kept as long. */
 export const RECORD_DAYS = 30;
 
+/** The one value of `unpublished`. */
+export const UNPUBLISHED = 'yes';
+
 /** The one record of a dispatch: an item of the dispatches table. Times are ISO 8601 in UTC. */
 export const DispatchRecord = z.object({
   dispatchId: DispatchId,
@@ -20,11 +23,14 @@ export const DispatchRecord = z.object({
   timeoutSeconds: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
+  /** When this attempt was asked for; absent for the first, which `createdAt` tells. */
+  attemptedAt: z.iso.datetime().optional(),
   executionArn: z.string().optional(),
-  /** The ECS task that passed the start fence for this attempt. */
+  /** The ECS task that passed the start fence for this attempt; before that (no `startedAt`), the last one that ECS told of. */
   taskArn: z.string().optional(),
   /** The warm slot that ran this attempt; absent for a cold ECS task. */
   slotId: SlotId.optional(),
+  /** When the attempt's worker passed the start fence; nothing else writes it. */
   startedAt: z.iso.datetime().optional(),
   cancelRequestedAt: z.iso.datetime().optional(),
   stoppedAt: z.iso.datetime().optional(),
@@ -36,6 +42,10 @@ export const DispatchRecord = z.object({
   outcomeId: z.string().optional(),
   /** When `Dispatch Ended` was published for this attempt. */
   publishedAt: z.iso.datetime().optional(),
+  /** There from the terminal write until `Dispatch Ended` is out: the partition of a sparse index. */
+  unpublished: z.literal(UNPUBLISHED).optional(),
+  /** What the attempts after the first were asked for by: the same key again asks for none. */
+  replayKeys: z.set(z.string()).optional(),
   /** Seconds since the epoch, for DynamoDB's TTL. */
   expiresAt: z.int(),
 });

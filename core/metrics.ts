@@ -10,6 +10,10 @@ export const METRICS = {
   dispatchDuration: 'DispatchDuration',
   /** Count, by `agent` and `status`: an attempt that `settle` had to end because its execution could not. */
   dispatchSettled: 'DispatchSettled',
+  /** Count, by `answer`: a replay that an event asked for, and what became of it. */
+  dispatchReplayed: 'DispatchReplayed',
+  /** Count, by `repair`: what a sweep had to put right, 0 of each in a healthy system. */
+  sweepRepaired: 'SweepRepaired',
   /** Count, by `agent`: a warm slot's boot that the manager began. */
   slotStarted: 'SlotStarted',
   /** Count, by `agent` and `reason`: a slot that the manager let go. */
@@ -21,3 +25,10 @@ export const METRICS = {
   /** Count: an ECS task that was stopped because no slot and no dispatch knows it. */
   orphanStopped: 'OrphanStopped',
 } as const;
+
+/**
+ * What a sweep puts right: an attempt whose execution was never started, one whose execution can end it no more, an
+ * outcome that was not announced, and a tenant's place that is held by no living attempt.
+ */
+export const SWEEP_REPAIRS = ['started', 'settled', 'published', 'freed'] as const;
+export type SweepRepair = (typeof SWEEP_REPAIRS)[number];

@@ -3,11 +3,9 @@ import { TERMINAL_STATUSES } from './dispatch-status.ts';
 
 /** What of an attempt's output lies in S3, checked against its manifest. */
 export const OutputFacts = z.object({
-  /** The attempt's prefix in the artifacts bucket. */
-  outputKey: z.string(),
-  fileCount: z.int().min(0),
-  /** Of the workspace's files, before compression. */
-  totalBytes: z.int().min(0),
+  outputKey: z.string().describe("The attempt's prefix in the artifacts bucket"),
+  fileCount: z.int().min(0).describe('Files and links of the workspace'),
+  totalBytes: z.int().min(0).describe('Of these, before compression'),
 });
 export type OutputFacts = z.infer<typeof OutputFacts>;
 

@@ -70,6 +70,8 @@ export const Slot = z.object({
   drainReason: z.string().optional(),
   stop: SlotStop.optional(),
   stoppedAt: z.iso.datetime().optional(),
+  /** Of a tombstone that was not made by the slot's own execution, until its dispatch has been handed the stop. */
+  stopDue: z.literal(true).optional(),
   /** Of a tombstone; seconds since the epoch, for DynamoDB's TTL. */
   expiresAt: z.int().optional(),
 });

@@ -13,6 +13,10 @@ export const Tenant = z.object({
 });
 export type Tenant = z.infer<typeof Tenant>;
 
+/** The places of a tenant that are taken, by the names of the attempts that hold them. */
+export const TenantPlaces = z.object({ tenantId: TenantId, livingAttempts: z.set(z.string()).default(new Set()) });
+export type TenantPlaces = z.infer<typeof TenantPlaces>;
+
 /** An item of the api-keys table: the key itself is stored nowhere. */
 export const ApiKey = z.object({
   /** SHA-256 of the key, hexadecimal. */

@@ -11,7 +11,7 @@ import { outpostLogGroup } from './log-group.ts';
 import { MANIFEST_READER_MIB, OutpostFunction } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
-import { findRecords, findSlots, readOutput, writeSpec } from './storage-permissions.ts';
+import { findRecords, findSlots, keepSpec, readOutput, takePlaces } from './storage-permissions.ts';
 
 /** Requests per second, and at once, that the stage takes; tenants' own limits are the function's business. */
 const THROTTLE = { rateLimit: 200, burstLimit: 400 } as const;
@@ -33,7 +33,7 @@ export class DispatchApi extends Construct {
     const { settings } = props;
     const api = new HttpApi(this, 'HttpApi', {
       apiName: settings.prefix,
-      description: 'Outpost: post, watch and cancel dispatches',
+      description: 'Outpost: post, watch, cancel and replay dispatches',
       defaultIntegration: new HttpLambdaIntegration('Function', this.function(props)),
       createDefaultStage: false,
     });
@@ -61,7 +61,7 @@ export class DispatchApi extends Construct {
     return new OutpostFunction(this, 'Function', {
       settings,
       name: 'api',
-      description: 'Starts, shows and cancels dispatches',
+      description: 'Starts, shows, cancels and replays dispatches',
       memorySize: MANIFEST_READER_MIB,
       // API Gateway gives up after 30 seconds.
       timeout: Duration.seconds(29),
@@ -81,9 +81,10 @@ export class DispatchApi extends Construct {
       permissions: [
         ...tablePermissions(storage),
         findSlots(storage),
-        findRecords(storage),
+        findRecords(storage, 'byStatus'),
         ...readOutput(storage),
-        writeSpec(storage),
+        takePlaces(storage),
+        ...keepSpec(storage),
         agents.tasks('ecs:StopTask'),
         agents.readLogs,
         workflow.stateMachine.start,
@@ -94,10 +95,9 @@ export class DispatchApi extends Construct {
   }
 }
 
-function tablePermissions({ dispatches, tenants, apiKeys, idempotency }: Storage): Permission[] {
+function tablePermissions({ dispatches, apiKeys, idempotency }: Storage): Permission[] {
   return [
     { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], resources: [dispatches.tableArn] },
-    { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], resources: [tenants.tableArn] },
     { actions: ['dynamodb:GetItem'], resources: [apiKeys.tableArn] },
     {
       actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],

@@ -1,4 +1,4 @@
-import { CfnArchive, EventBus } from 'aws-cdk-lib/aws-events';
+import { CfnArchive, EventBus, type EventPattern } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import { RECORD_DAYS } from '../core/dispatch-record.ts';
 import { EVENT_SOURCE } from '../core/events.ts';
@@ -22,7 +22,22 @@ export class DispatchEvents extends Construct {
     });
   }
 
+  /** The pattern of events as they happen. An archive that is replayed tells of what has happened long ago. */
+  live(...detailTypes: string[]): EventPattern {
+    return pattern(detailTypes, false);
+  }
+
+  /** The pattern of events that come out of the archive. */
+  replayed(...detailTypes: string[]): EventPattern {
+    return pattern(detailTypes, true);
+  }
+
   get publish(): Permission {
     return { actions: ['events:PutEvents'], resources: [this.bus.eventBusArn] };
   }
+}
+
+/** EventBridge gives `replay-name` to events of a replay alone; CDK's type does not know it. */
+function pattern(detailType: string[], exists: boolean): EventPattern {
+  return { source: [EVENT_SOURCE], detailType, ...({ 'replay-name': [{ exists }] } as object) };
 }

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import type { Duration } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  Architecture,
-  Code,
-  type EventInvokeConfigOptions,
-  Function as LambdaFunction,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, type FunctionOptions, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { allow, type Permission } from './allow.ts';
 import { outpostLogGroup } from './log-group.ts';
@@ -28,8 +22,8 @@ export interface OutpostFunctionProps {
   readonly memorySize?: number;
   /** What the function calls, beside writing its log. */
   readonly permissions: readonly Permission[];
-  /** How often Lambda itself tries again where nobody waits for the answer. @default Lambda's own */
-  readonly asynchronous?: Pick<EventInvokeConfigOptions, 'maxEventAge' | 'retryAttempts'>;
+  /** What becomes of events that nobody waits for the answer to. @default Lambda's own, for functions that are waited for */
+  readonly asynchronous?: Pick<FunctionOptions, 'maxEventAge' | 'retryAttempts' | 'deadLetterQueue'>;
 }
 
 /** The one way that a Lambda function of Outpost is made. */

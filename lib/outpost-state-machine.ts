@@ -56,6 +56,11 @@ export class OutpostStateMachine extends Construct {
     return { actions: ['states:StartExecution'], resources: [this.arn] };
   }
 
+  /** Permission to list the executions that run. */
+  get list(): Permission {
+    return { actions: ['states:ListExecutions'], resources: [this.arn] };
+  }
+
   /** Permission to answer for a task that waits with its token. */
   answer(...actions: ('states:SendTaskSuccess' | 'states:SendTaskHeartbeat')[]): Permission {
     return { actions, resources: [this.arn] };

@@ -1,14 +1,15 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 import type { AgentCluster } from './agent-cluster.ts';
+import type { Permission } from './allow.ts';
 import type { DispatchEvents } from './dispatch-events.ts';
 import type { DispatchWorkflow } from './dispatch-workflow.ts';
-import { MANIFEST_READER_MIB, OutpostFunction } from './outpost-function.ts';
+import { EventConsumer } from './event-consumer.ts';
+import { MANIFEST_READER_MIB } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
-import { changePlaces, changeRecords, readOutput } from './storage-permissions.ts';
+import { changePlaces, changeRecords, findSlots, readOutput } from './storage-permissions.ts';
 
 export interface SettlementProps {
   readonly settings: OutpostSettings;
@@ -20,28 +21,36 @@ export interface SettlementProps {
 
 /** Ends the attempts whose execution ended without doing so. */
 export class Settlement extends Construct {
+  private readonly settle: EventConsumer;
+
   constructor(scope: Construct, id: string, props: SettlementProps) {
     super(scope, id);
     const { settings, storage, events, agents, workflow } = props;
-    const settle = new OutpostFunction(this, 'Settle', {
+    this.settle = new EventConsumer(this, 'Settle', {
       settings,
       name: 'settle',
       description: 'Ends an attempt whose execution could not',
       memorySize: MANIFEST_READER_MIB,
-      timeout: Duration.minutes(5),
-      asynchronous: { retryAttempts: 2, maxEventAge: Duration.hours(6) },
+      // Two ECS tasks, one after the other, may each take three minutes to stop.
+      timeout: Duration.minutes(10),
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
       environment: {
         DISPATCHES_TABLE: storage.dispatches.tableName,
         TENANTS_TABLE: storage.tenants.tableName,
+        POOL_TABLE: storage.pool.tableName,
         ARTIFACTS_BUCKET: storage.artifacts.bucketName,
         EVENT_BUS_NAME: events.bus.eventBusName,
         CLUSTER_ARN: agents.cluster.clusterArn,
+        DISPATCH_STATE_MACHINE_ARN: workflow.stateMachine.arn,
       },
       permissions: [
         changeRecords(storage),
         changePlaces(storage),
+        findSlots(storage),
         ...readOutput(storage),
         agents.tasks('ecs:StopTask', 'ecs:DescribeTasks'),
+        workflow.stateMachine.executions('states:DescribeExecution'),
         events.publish,
       ],
     });
@@ -57,7 +66,17 @@ export class Settlement extends Construct {
           stateMachineArn: [workflow.stateMachine.arn],
         },
       },
-      targets: [new LambdaFunction(settle.function, { retryAttempts: 185, maxEventAge: Duration.hours(24) })],
+      targets: [this.settle.target],
     });
+  }
+
+  /** The variable by which functions know it that hand attempts to it. */
+  get environment(): Record<string, string> {
+    return { SETTLE_FUNCTION: this.settle.function.functionName };
+  }
+
+  /** Permission to hand an attempt to it. */
+  get request(): Permission {
+    return { actions: ['lambda:InvokeFunction'], resources: [this.settle.function.functionArn] };
   }
 }

@@ -8,11 +8,11 @@ export function readRecords({ dispatches }: Storage): Permission {
   return { actions: ['dynamodb:GetItem'], resources: [dispatches.tableArn] };
 }
 
-/** By status, the newest first. */
-export function findRecords({ dispatches }: Storage): Permission {
+/** Through these indexes. */
+export function findRecords({ dispatches }: Storage, ...indexes: (keyof typeof DISPATCH_INDEXES)[]): Permission {
   return {
     actions: ['dynamodb:Query'],
-    resources: [`${dispatches.tableArn}/index/${DISPATCH_INDEXES.byStatus.indexName}`],
+    resources: indexes.map((index) => `${dispatches.tableArn}/index/${DISPATCH_INDEXES[index].indexName}`),
   };
 }
 
@@ -33,6 +33,15 @@ export function changeSlots({ pool }: Storage): Permission {
   return { actions: ['dynamodb:UpdateItem'], resources: [pool.tableArn] };
 }
 
+export function readAndChangeSlots({ pool }: Storage): Permission {
+  return { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], resources: [pool.tableArn] };
+}
+
+/** The sweep's own item. */
+export function keepNotes({ pool }: Storage): Permission {
+  return { actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [pool.tableArn] };
+}
+
 /** Makes, changes and buries slots. */
 export function managePool({ pool }: Storage): Permission {
   return {
@@ -46,6 +55,16 @@ export function changePlaces({ tenants }: Storage): Permission {
   return { actions: ['dynamodb:UpdateItem'], resources: [tenants.tableArn] };
 }
 
+/** Takes a place, if the tenant has one, or frees it. */
+export function takePlaces({ tenants }: Storage): Permission {
+  return { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], resources: [tenants.tableArn] };
+}
+
+/** Reads who holds places, and frees them. */
+export function sweepPlaces({ tenants }: Storage): Permission {
+  return { actions: ['dynamodb:Scan', 'dynamodb:UpdateItem'], resources: [tenants.tableArn] };
+}
+
 /** S3 answers a missing key with 403 and not 404 where the caller may not list the bucket. */
 export function readOutput({ artifacts }: Storage): Permission[] {
   return [
@@ -54,7 +73,14 @@ export function readOutput({ artifacts }: Storage): Permission[] {
   ];
 }
 
-/** The spec of a dispatch, put if absent. */
-export function writeSpec({ context }: Storage): Permission {
-  return { actions: ['s3:PutObject'], resources: [context.arnForObjects('dispatches/*')], wildcard: FOLDERS };
+/** Puts the spec of a dispatch, or copies it onto itself; whether it is gone is told to who may list, as above. */
+export function keepSpec({ context }: Storage): Permission[] {
+  return [
+    {
+      actions: ['s3:GetObject', 's3:PutObject'],
+      resources: [context.arnForObjects('dispatches/*')],
+      wildcard: FOLDERS,
+    },
+    { actions: ['s3:ListBucket'], resources: [context.bucketArn] },
+  ];
 }

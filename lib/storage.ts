@@ -40,7 +40,7 @@ export class Storage extends Construct {
   }
 
   private dispatchesTable(): Table {
-    const { byStatus, byTenant, byTask } = DISPATCH_INDEXES;
+    const { byStatus, byTenant, byTask, byUnpublished } = DISPATCH_INDEXES;
     const table = this.table('dispatches', 'dispatchId', { timeToLiveAttribute: 'expiresAt' });
     for (const { indexName, partitionKey, sortKey } of [byStatus, byTenant]) {
       table.addGlobalSecondaryIndex({
@@ -54,6 +54,12 @@ export class Storage extends Construct {
     table.addGlobalSecondaryIndex({
       indexName: byTask.indexName,
       partitionKey: { name: byTask.partitionKey, type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: byUnpublished.indexName,
+      partitionKey: { name: byUnpublished.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: byUnpublished.sortKey, type: AttributeType.STRING },
       projectionType: ProjectionType.KEYS_ONLY,
     });
     return table;

@@ -1,17 +1,12 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
 import { currentAssembly } from './assembly.ts';
 import { ExplainedError, UsageError } from './cli/command-line.ts';
+import { Connection, connectionFile } from './connection.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { bootEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
 import type { FaultSettings } from './faults/fault-settings.ts';
 import { localKey } from './local-key.ts';
 import { TemplateError } from './template/template.ts';
-
-/** How a client reaches Outpost: the content of `connection.json`. */
-const Connection = z.object({ baseUrl: z.url(), apiKey: z.string().min(1), tenantId: z.string().min(1) });
-export type Connection = z.infer<typeof Connection>;
 
 export interface OutpostOptions {
   /** The folder in which all of it lies. */
@@ -40,14 +35,15 @@ export interface Outpost {
  */
 export async function bootOutpost({ data, port, log, ...options }: OutpostOptions): Promise<Outpost> {
   const folder = openDataFolder(data);
-  const file = join(folder.path, 'connection.json');
+  const file = connectionFile(folder.path);
   try {
     const before = takeConnection(file);
     const assembly =
       options.assembly ?? (await currentAssembly(log, options.pool === undefined ? {} : { pool: options.pool }));
     const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, faults: options.faults, log });
     try {
-      const connection = { baseUrl: aws.apiUrl, ...(await localKey(aws, before?.apiKey)) };
+      const key = await localKey(aws, before?.apiKey);
+      const connection = Connection.parse({ baseUrl: aws.apiUrl, ...key, aws: operatorOf(aws) });
       // Whoever waits for the file reads it whole or not at all.
       writeFileSync(`${file}.part`, `${JSON.stringify(connection, undefined, 2)}\n`, { mode: 0o600 });
       renameSync(`${file}.part`, file);
@@ -76,10 +72,15 @@ export async function bootOrExplain(options: OutpostOptions): Promise<Outpost> {
   }
 }
 
-/** What an earlier boot left there; the file is gone until this boot is ready. */
-function takeConnection(file: string): Connection | undefined {
+/** As the SDK takes it; a client that was given the credentials has put notes of its own among them. */
+function operatorOf({ operator: { endpoint, region, credentials } }: EmbeddedAws): Record<string, unknown> {
+  return { endpoint, region, ...credentials };
+}
+
+/** The key that an earlier boot left there; the file is gone until this boot is ready. */
+function takeConnection(file: string): Pick<Connection, 'apiKey'> | undefined {
   try {
-    return Connection.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+    return Connection.pick({ apiKey: true }).safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;

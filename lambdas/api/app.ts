@@ -11,6 +11,7 @@ import { addGetDispatch } from './routes/get-dispatch.ts';
 import { addGetTrace } from './routes/get-trace.ts';
 import { addHealth } from './routes/health.ts';
 import { addPostDispatch } from './routes/post-dispatch.ts';
+import { addPostReplay } from './routes/post-replay.ts';
 import { unmatched } from './unmatched.ts';
 import { refuseInvalid } from './validation.ts';
 
@@ -30,6 +31,7 @@ export function createApp(api: ApiCollaborators): OpenAPIHono<ApiEnv> {
   addGetDispatch(app, api);
   addGetTrace(app, api);
   addDeleteDispatch(app, api);
+  addPostReplay(app, api);
   addGetArtifacts(app, api);
   describe(app);
 

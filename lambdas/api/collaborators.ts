@@ -7,6 +7,7 @@ import type { DispatchStore } from '../shared/dispatch-store.ts';
 import type { EcsTasks } from '../shared/ecs-tasks.ts';
 import type { EventPublisher } from '../shared/event-publisher.ts';
 import type { Executions } from '../shared/executions.ts';
+import type { OutcomeMetrics } from '../shared/outcome-metrics.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import type { SpecStore } from '../shared/spec-store.ts';
 import type { TenantStore } from '../shared/tenant-store.ts';
@@ -21,16 +22,20 @@ export interface Reservation {
 
 /** What the API works with. */
 export interface ApiCollaborators {
-  readonly dispatches: Pick<DispatchStore, 'get' | 'create' | 'requestCancel' | 'postedSince'>;
+  readonly dispatches: Pick<
+    DispatchStore,
+    'get' | 'create' | 'requestCancel' | 'postedSince' | 'replay' | 'end' | 'markPublished'
+  >;
   readonly pool: Pick<PoolStore, 'list'>;
   readonly tenants: Pick<TenantStore, 'get' | 'takePlace' | 'freePlace'>;
   readonly keys: Pick<ApiKeyStore, 'tenantOf'>;
-  readonly specs: Pick<SpecStore, 'putSpec'>;
+  readonly specs: Pick<SpecStore, 'putSpec' | 'refreshSpec'>;
   readonly artifacts: Pick<ArtifactStore, 'getManifest' | 'presign'>;
   readonly executions: Pick<Executions, 'start' | 'history' | 'arnOf'>;
-  readonly events: Pick<EventPublisher, 'requested'>;
+  readonly events: Pick<EventPublisher, 'requested' | 'ended'>;
   readonly tasks: Pick<EcsTasks, 'stop'>;
   readonly agentLog: Pick<AgentLog, 'read'>;
+  readonly metrics: OutcomeMetrics;
   /** Throws an `ApiError` where the key was used for another request, or is being used right now. */
   readonly reserveId: (reservation: Reservation, context: LambdaContext | undefined) => Promise<string>;
   readonly newId: () => string;

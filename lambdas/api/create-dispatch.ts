@@ -4,6 +4,7 @@ import type { DispatchRequest } from '../../core/dispatch-request.ts';
 import { isTerminal } from '../../core/dispatch-status.ts';
 import { attemptName } from '../../core/ids.ts';
 import type { Tenant } from '../../core/tenant.ts';
+import { beginAttempt } from '../shared/begin-attempt.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiCollaborators } from './collaborators.ts';
 
@@ -11,7 +12,7 @@ import type { ApiCollaborators } from './collaborators.ts';
 const PREVIEW_LENGTH = 200;
 
 /** Throws an `ApiError` where the request's agent cannot be run. */
-export function requireAvailable({ agent }: DispatchRequest): void {
+export function requireAvailable({ agent }: Pick<DispatchRequest, 'agent'>): void {
   if (AGENTS[agent].available) return;
   const available = availableAgents();
   const message = `The agent '${agent}' is not available. Available: ${available.join(', ')}.`;
@@ -30,7 +31,7 @@ export async function createDispatch(
 ): Promise<DispatchRecord> {
   const known = await api.dispatches.get(dispatchId);
   const record = known ?? (await writeDispatch(api, tenant, dispatchId, request));
-  if (record.status === 'PENDING') await begin(api, record);
+  if (record.status === 'PENDING') await beginAttempt(api, record);
   return record;
 }
 
@@ -72,22 +73,7 @@ function preview(task: string): string {
   return task.slice(0, PREVIEW_LENGTH).replace(/\p{Surrogate}$/u, '');
 }
 
-/** The event comes first: what is archived can be replayed, even where the execution is never started. */
-async function begin({ events, executions }: ApiCollaborators, record: DispatchRecord): Promise<void> {
-  const { dispatchId, attempt, tenantId, agent, timeoutSeconds, createdAt } = record;
-  await events.requested({
-    version: '1',
-    eventId: `${attemptName(record)}-requested`,
-    dispatchId,
-    attempt,
-    tenantId,
-    agent,
-    requestedAt: createdAt,
-  });
-  await executions.start({ dispatchId, attempt, tenantId, agent, timeoutSeconds });
-}
-
-function tooMany(maxConcurrent: number): ApiError {
+export function tooMany(maxConcurrent: number): ApiError {
   const message = `This tenant has ${maxConcurrent} living dispatches, which is its limit. Wait for one to end.`;
   return new ApiError('TOO_MANY_DISPATCHES', message, { maxConcurrent });
 }

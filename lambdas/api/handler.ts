@@ -1,4 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECSClient } from '@aws-sdk/client-ecs';
@@ -8,6 +9,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import { ulid } from 'ulid';
 import { z } from 'zod';
+import { METRIC_NAMESPACE, METRIC_SERVICE } from '../../core/metrics.ts';
 import { ApiKeyStore } from '../shared/api-key-store.ts';
 import { ArtifactStore } from '../shared/artifact-store.ts';
 import { DispatchStore } from '../shared/dispatch-store.ts';
@@ -17,6 +19,7 @@ import { readEnv } from '../shared/env.ts';
 import { EventPublisher } from '../shared/event-publisher.ts';
 import { Executions } from '../shared/executions.ts';
 import { instrument } from '../shared/instrument.ts';
+import { outcomeMetrics } from '../shared/outcome-metrics.ts';
 import { PoolStore } from '../shared/pool-store.ts';
 import { SpecStore } from '../shared/spec-store.ts';
 import { TenantStore } from '../shared/tenant-store.ts';
@@ -52,6 +55,7 @@ const app = createApp({
   events: new EventPublisher(new EventBridgeClient({}), env.EVENT_BUS_NAME),
   tasks: new EcsTasks(new ECSClient({}), env.CLUSTER_ARN),
   agentLog: new AgentLog(new CloudWatchLogsClient({}), env.AGENT_LOG_GROUP),
+  metrics: outcomeMetrics(new Metrics({ namespace: METRIC_NAMESPACE, serviceName: METRIC_SERVICE })),
   reserveId: dispatchIdReservation({ client: dynamoDb, tableName: env.IDEMPOTENCY_TABLE, newId: ulid }),
   newId: ulid,
   now: () => new Date(),

@@ -29,6 +29,8 @@ export const DispatchView = z.object({
   timeoutSeconds: z.int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
+  /** When the current attempt was asked for, where that is not the first. */
+  attemptedAt: z.iso.datetime().optional(),
   startedAt: z.iso.datetime().optional(),
   /** Whether a warm slot ran it, or a fresh ECS task. */
   startedOn: z.enum(['warm', 'cold']).optional(),

@@ -1,5 +1,5 @@
+import { Failures } from '../shared/failures.ts';
 import type { DemandCounters } from './demand-counters.ts';
-import { Failures } from './failures.ts';
 import { manageRound, type RoundCollaborators } from './manage-round.ts';
 import { LeaseLostError, type ManagerLease, type ManagerState } from './manager-lease.ts';
 import { demandFact, type PoolTrigger } from './trigger.ts';
@@ -21,7 +21,7 @@ const MOST_MS = 25_000;
 
 /**
  * Keeps as many slots warm as are desired. Whoever comes while a manager is at work leaves it to that one, which goes
- * another round. Throws a `PoolNotManagedError` after everything that could be done was done.
+ * another round. Throws a `PartlyFailedError` after everything that could be done was done.
  */
 export async function managePool(collaborators: ManageCollaborators, trigger: PoolTrigger): Promise<Managed> {
   const lease = collaborators.openLease();
@@ -42,7 +42,7 @@ async function goRounds(
   const begun = collaborators.now().getTime();
   let state = first;
   for (let rounds = 1; ; rounds++) {
-    const failures = new Failures();
+    const failures = new Failures('Not all of the pool could be managed');
     try {
       const intents = await manageRound(collaborators, lease, state, wantsTasks && rounds === 1, failures);
       const isLast =

@@ -3,12 +3,12 @@ import { pricePerHour } from '../../core/fargate-price.ts';
 import type { PoolPolicy } from '../../core/pool-demand.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
+import type { Failures } from '../shared/failures.ts';
 import type { AgentBounds, TaskDefinitions } from '../shared/pool-settings.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import { type AgentPlan, type Drain, planFor } from './agent-plan.ts';
 import type { BootBackoff } from './boot-backoff.ts';
 import type { DemandCounters } from './demand-counters.ts';
-import type { Failures } from './failures.ts';
 import type { Intent, ManagerLease, ManagerState } from './manager-lease.ts';
 import { type MendCollaborators, mendSlots } from './mend-slots.ts';
 import { poolDemand } from './pool-demand.ts';
@@ -19,7 +19,7 @@ import { intentsFor, MOST_STARTS, type StartCollaborators, startSlots } from './
 import type { WaitingByAgent, WaitingDispatches } from './waiting-dispatches.ts';
 
 export interface RoundCollaborators extends StartCollaborators, MendCollaborators, ReapCollaborators {
-  readonly pool: Pick<PoolStore, 'create' | 'get' | 'list' | 'close' | 'drain' | 'bury'>;
+  readonly pool: Pick<PoolStore, 'create' | 'get' | 'list' | 'close' | 'stopHandedBack' | 'drain' | 'bury'>;
   readonly executions: StartCollaborators['executions'] & MendCollaborators['executions'];
   readonly tasks: Pick<EcsTasks, 'running' | 'describeAll' | 'stop'>;
   readonly metrics: PoolMetrics;

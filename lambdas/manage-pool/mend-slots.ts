@@ -1,14 +1,14 @@
 import type { Slot } from '../../core/slot.ts';
-import { type CloseCollaborators, closeSlot, type SlotReport } from '../shared/close-slot.ts';
+import { type CloseCollaborators, closeSlot, handBackStop, type SlotReport } from '../shared/close-slot.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
+import type { Failures } from '../shared/failures.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import type { SlotExecutions } from '../shared/slot-executions.ts';
-import type { Failures } from './failures.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
 import { isOverdueBoot, msSince, whyStuck } from './slot-facts.ts';
 
 export interface MendCollaborators extends CloseCollaborators {
-  readonly pool: Pick<PoolStore, 'close' | 'drain'>;
+  readonly pool: CloseCollaborators['pool'] & Pick<PoolStore, 'drain'>;
   readonly tasks: Pick<EcsTasks, 'describeAll' | 'stop'>;
   readonly executions: Pick<SlotExecutions, 'describe' | 'start'>;
   readonly metrics: Pick<PoolMetrics, 'drained' | 'mended'>;
@@ -49,7 +49,10 @@ async function mend(
 ): Promise<boolean> {
   const task = slot.taskArn === undefined ? undefined : known.get(slot.taskArn);
   if (task && !task.hasStopped) return mendRunning(collaborators, slot, task.taskArn);
-  if (slot.state === 'STOPPED') return false;
+  if (slot.state === 'STOPPED') {
+    await handBackStop(collaborators, slot);
+    return false;
+  }
   if (slot.taskArn === undefined) return mendUnregistered(collaborators, slot);
   return mendStopped(collaborators, slot, task);
 }

@@ -4,7 +4,7 @@ import { parseAttemptName } from '../../core/ids.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { DispatchStore } from '../shared/dispatch-store.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
-import type { Failures } from './failures.ts';
+import type { Failures } from '../shared/failures.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
 import { msSince } from './slot-facts.ts';
 

@@ -1,8 +1,8 @@
 import type { AgentName } from '../../core/agents.ts';
 import { BOOT_MS } from '../../core/slot-times.ts';
+import type { Failures } from '../shared/failures.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import type { SlotExecutions } from '../shared/slot-executions.ts';
-import type { Failures } from './failures.ts';
 import type { Intent } from './manager-lease.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
 import { msSince } from './slot-facts.ts';

@@ -1,75 +1,82 @@
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { isTerminal } from '../../core/dispatch-status.ts';
 import { type EcsStop, readStop } from '../../core/ecs-stop.ts';
-import type { ExecutionStatusChange } from '../../core/events.ts';
 import { WORKER_EXIT } from '../../core/exit-codes.ts';
-import { parseAttemptName } from '../../core/ids.ts';
+import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { OUR_STOP_PREFIX } from '../../core/stop-reason.ts';
-import { withDetail } from '../../core/wording.ts';
 import type { RecordedOutcome } from '../../core/workflow.ts';
 import { type CollectCollaborators, collectOutput } from '../shared/collect-output.ts';
 import { type MapStopCollaborators, mapStop } from '../shared/map-stop.ts';
-import { type OutcomeCollaborators, recordOutcome } from '../shared/record-outcome.ts';
+import type { PoolStore } from '../shared/pool-store.ts';
+import { AttemptHasBegun, type OutcomeCollaborators, recordOutcome } from '../shared/record-outcome.ts';
 import { type StopCollaborators, stopAndAwait } from './await-stop.ts';
+import { type EndedExecution, reasonOf, withoutStepFunctions } from './ended-execution.ts';
 
 export type SettleCollaborators = CollectCollaborators &
   MapStopCollaborators &
   OutcomeCollaborators &
-  StopCollaborators;
-
-/** Characters of an execution's error and cause that a reason keeps. */
-const MAX_WORDS = 1_000;
-
-type EndedExecution = ExecutionStatusChange['detail'];
+  StopCollaborators & { readonly pool: Pick<PoolStore, 'newest'> };
 
 /**
- * Ends an attempt whose execution ended before it could: stops what still runs, collects what was uploaded, and writes
- * the outcome. Answers `undefined` where there is nothing to settle: the event is about an attempt that has ended, is
- * not current, or is not ours.
+ * Ends an attempt whose execution cannot: stops what still runs, waits for its last upload, collects what was uploaded,
+ * and writes the outcome. Answers `undefined` where there is nothing to settle: the attempt has ended and was announced,
+ * is not the current one, or has no record.
  */
 export async function settle(
   collaborators: SettleCollaborators,
+  ref: AttemptRef,
   execution: EndedExecution,
 ): Promise<RecordedOutcome | undefined> {
-  const ref = parseAttemptName(execution.name);
-  if (!ref) return undefined;
   const record = await collaborators.dispatches.get(ref.dispatchId);
   if (record?.attempt !== ref.attempt) return undefined;
-  // An outcome that was written by an execution which died before it could publish it is announced here.
+  // An outcome that was written by who died before it could publish it is announced here.
   if (isTerminal(record.status) && record.publishedAt !== undefined) return undefined;
   const outcome = isTerminal(record.status)
     ? { status: record.status }
-    : await outcomeOf(collaborators, record, execution);
-  return recordOutcome(collaborators, ref, outcome, 'settle');
+    : await outcomeOf(collaborators, record, execution, await tasksOf(collaborators, record));
+  try {
+    return await recordOutcome(collaborators, ref, outcome, 'settle');
+  } catch (error) {
+    // A worker has passed the start fence since. That happens once in an attempt, so this ends.
+    if (error instanceof AttemptHasBegun && outcome.taskArn === undefined) {
+      return settle(collaborators, ref, execution);
+    }
+    throw error;
+  }
 }
 
+/** @param taskArns the ECS tasks that run the attempt, or may */
 async function outcomeOf(
   collaborators: SettleCollaborators,
   record: DispatchRecord,
   execution: EndedExecution,
+  taskArns: readonly string[],
 ): Promise<Outcome> {
-  const stop = record.taskArn
-    ? await stopAndAwait(collaborators, record.taskArn, `execution ${execution.status}`)
-    : undefined;
+  const why = `execution ${execution.status}`;
+  const stops = await Promise.all(taskArns.map((taskArn) => stopAndAwait(collaborators, taskArn, why)));
+  const stop = stops.find((one) => one !== undefined);
+  const [awaitedTaskArn] = taskArns;
   const report = {
     ...(stop ? { stop: withoutStepFunctions(stop, execution) } : {}),
-    ...(record.taskArn ? { awaitedTaskArn: record.taskArn } : {}),
+    ...(awaitedTaskArn ? { awaitedTaskArn } : {}),
     timedOut: false,
   };
   const { runAgain: _, otherTaskArn, ...mapped } = await mapStop(collaborators, record, report);
   // An ECS task passed the start fence since the record was read: it is stopped like one that had before.
-  if (otherTaskArn) return outcomeOf(collaborators, { ...record, taskArn: otherTaskArn }, execution);
+  if (otherTaskArn) return outcomeOf(collaborators, record, execution, [otherTaskArn]);
   return collectOutput(collaborators, record, asTheExecutionEnded(mapped, stop, execution));
 }
 
 /**
- * Step Functions itself stops the ECS task of an execution that is aborted or runs out of time. ECS calls that
- * `UserInitiated`, but it is nobody's cancel.
+ * The ECS tasks that run the attempt, or may: the one that has passed the start fence; before that, the one that ECS told
+ * of, and those of the warm slots that the attempt has claimed.
  */
-function withoutStepFunctions(stop: EcsStop, { status }: EndedExecution): EcsStop {
-  if (status === 'FAILED' || stop.stopCode !== 'UserInitiated') return stop;
-  return { ...stop, stoppedReason: `${OUR_STOP_PREFIX}execution ${status}` };
+async function tasksOf({ pool }: SettleCollaborators, record: DispatchRecord): Promise<string[]> {
+  const known = record.taskArn === undefined ? [] : [record.taskArn];
+  if (record.startedAt !== undefined) return known;
+  const slots = await pool.newest(record.agent);
+  const claimed = slots.filter(({ state, claimedBy }) => state !== 'STOPPED' && claimedBy === attemptName(record));
+  return [...new Set([...known, ...claimed.flatMap(({ taskArn }) => taskArn ?? [])])];
 }
 
 /**
@@ -78,16 +85,11 @@ function withoutStepFunctions(stop: EcsStop, { status }: EndedExecution): EcsSto
  */
 function asTheExecutionEnded(mapped: Outcome, stop: EcsStop | undefined, execution: EndedExecution): Outcome {
   if (mapped.status !== 'FAILED' || endedByItself(stop)) return mapped;
-  return { ...mapped, status: execution.status === 'TIMED_OUT' ? 'TIMEOUT' : 'FAILED', reason: reasonOf(execution) };
+  const status = execution.status === 'TIMED_OUT' ? 'TIMEOUT' : 'FAILED';
+  return { ...mapped, status, reason: reasonOf(execution) };
 }
 
 function endedByItself(stop: EcsStop | undefined): boolean {
   const { stopCode, exitCode } = readStop(stop);
   return stopCode === 'EssentialContainerExited' && exitCode !== undefined && exitCode !== WORKER_EXIT.stopped;
-}
-
-function reasonOf({ status, error, cause }: EndedExecution): string {
-  const detail = [error, cause].filter(Boolean).join(': ').slice(0, MAX_WORDS);
-  const what = { ABORTED: 'was stopped', TIMED_OUT: 'ran out of its time', FAILED: 'failed' }[status];
-  return withDetail(`The execution ${what}`, detail);
 }

@@ -1,5 +1,5 @@
 import { type EcsStop, readStop } from '../../core/ecs-stop.ts';
-import type { SlotRef, SlotStop } from '../../core/slot.ts';
+import type { Slot, SlotRef, SlotStop } from '../../core/slot.ts';
 import type { PoolStore } from './pool-store.ts';
 import type { TaskCallback } from './task-callback.ts';
 
@@ -7,7 +7,7 @@ import type { TaskCallback } from './task-callback.ts';
 export type SlotReport = { readonly stop: EcsStop } | { readonly error: string; readonly cause: string };
 
 export interface CloseCollaborators {
-  readonly pool: Pick<PoolStore, 'close'>;
+  readonly pool: Pick<PoolStore, 'close' | 'get' | 'stopHandedBack'>;
   readonly callback: Pick<TaskCallback, 'succeed'>;
   readonly now: () => Date;
 }
@@ -17,17 +17,28 @@ const MAX_WORDS = 1_000;
 
 /**
  * Does for a slot what its own execution could not: makes it a tombstone, and hands the stop to the dispatch that waits
- * for it, as `warm-slot.asl.json` does. Returns `false` where it was a tombstone before; whoever made it one hands back.
+ * for it, as `warm-slot.asl.json` does. Repeating it completes what an earlier try left undone. Returns `false` where it
+ * was a tombstone before.
  */
-export async function closeSlot(
-  { pool, callback, now }: CloseCollaborators,
-  ref: SlotRef,
-  report: SlotReport,
-): Promise<boolean> {
+export async function closeSlot(collaborators: CloseCollaborators, ref: SlotRef, report: SlotReport): Promise<boolean> {
+  const { pool, now } = collaborators;
   const closed = await pool.close(ref, asSlotStop(report), now());
-  // A refused token is no error: the dispatch has ended by its worker's own report, or gone cold.
-  if (closed?.taskToken) await callback.succeed(closed.taskToken, report);
+  // One that is a tombstone already may be so by an earlier try of ours, whose answer was lost.
+  const slot = closed ?? (await pool.get(ref));
+  if (slot) await handBackStop(collaborators, slot, report);
   return closed !== undefined;
+}
+
+/** Hands the stop of a tombstone to the dispatch that waits for it, where that is due. */
+export async function handBackStop(
+  { pool, callback }: Pick<CloseCollaborators, 'pool' | 'callback'>,
+  slot: Slot,
+  report: SlotReport = asSlotReport(slot.stop),
+): Promise<void> {
+  if (!slot.stopDue || slot.taskToken === undefined) return;
+  // A refused token is no error: the dispatch has ended by its worker's own report, or gone cold.
+  await callback.succeed(slot.taskToken, report);
+  await pool.stopHandedBack(slot);
 }
 
 function asSlotStop(report: SlotReport): SlotStop {
@@ -38,6 +49,20 @@ function asSlotStop(report: SlotReport): SlotStop {
     ...(stopCode === undefined ? {} : { stopCode }),
     ...(stoppedReason === undefined ? {} : { stoppedReason: cut(stoppedReason) }),
     ...(exitCode === undefined ? {} : { exitCode }),
+  };
+}
+
+function asSlotReport({ error, cause = '', exitCode, ...stop }: SlotStop = {}): SlotReport {
+  if (error !== undefined) return { error, cause };
+  const worker = { name: 'worker', ...(exitCode === undefined ? {} : { exitCode }) };
+  const { taskArn, stopCode, stoppedReason } = stop;
+  return {
+    stop: {
+      ...(taskArn === undefined ? {} : { taskArn }),
+      ...(stopCode === undefined ? {} : { stopCode }),
+      ...(stoppedReason === undefined ? {} : { stoppedReason }),
+      containers: [worker],
+    },
   };
 }
 

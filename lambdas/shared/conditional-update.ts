@@ -107,6 +107,10 @@ export function hasMember(set: string, member: string): Condition {
   return (mention) => `contains(${mention.name(set)}, ${mention.value(member)})`;
 }
 
+export function lacksMember(set: string, member: string): Condition {
+  return anyOf(isAbsent(set), (mention) => `NOT ${hasMember(set, member)(mention)}`);
+}
+
 /** DynamoDB has no empty sets: one without members is absent. */
 export function hasFewerThan(set: string, size: number): Condition {
   if (size < 1) return isOneOf(set, []);

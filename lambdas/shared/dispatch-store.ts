@@ -1,7 +1,19 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb';
-import { DispatchRecord } from '../../core/dispatch-record.ts';
-import { DISPATCH_STATUSES, type DispatchStatus, isTerminal, statusesBefore } from '../../core/dispatch-status.ts';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+  QueryCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { DispatchRecord, expiresAt, UNPUBLISHED } from '../../core/dispatch-record.ts';
+import {
+  DISPATCH_STATUSES,
+  type DispatchStatus,
+  isTerminal,
+  statusesBefore,
+  TERMINAL_STATUSES,
+} from '../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { DISPATCH_INDEXES } from '../../core/table-indexes.ts';
@@ -10,12 +22,15 @@ import {
   anyOf,
   type Condition,
   type ConditionalUpdate,
+  exists,
   is,
   isAbsent,
   isOneOf,
+  lacksMember,
   updatedItemIf,
   updateIf,
 } from './conditional-update.ts';
+import { type Page, type PageKey, type ReadPage, readPage } from './page.ts';
 
 /** What a worker says when it asks to begin. Times are ISO 8601. */
 export interface FencePass extends AttemptRef {
@@ -31,11 +46,17 @@ export interface OutcomeWriter {
   readonly endedAt: string;
 }
 
+/** Which attempt is to be followed by another, what it is asked for by, and when (ISO 8601). */
+export interface ReplayRequest extends AttemptRef {
+  readonly key: string;
+  readonly now: Date;
+}
+
 export function outcomeId(ref: AttemptRef, writer: OutcomeWriter['writer']): string {
   return `${attemptName(ref)}:${writer}`;
 }
 
-const LIVING = DISPATCH_STATUSES.filter((status) => !isTerminal(status));
+export const LIVING_STATUSES = DISPATCH_STATUSES.filter((status) => !isTerminal(status));
 
 /** The dispatches table. A lost race is `false` or `undefined`; a throttle is an exception. */
 export class DispatchStore {
@@ -72,6 +93,23 @@ export class DispatchStore {
     return records;
   }
 
+  /** At most `limit` dispatches of a status, the oldest first, as an index that lags a moment behind tells them. */
+  async page(status: DispatchStatus, limit: number, after?: PageKey): Promise<ReadPage<DispatchRecord>> {
+    return readPage(await this.query(DISPATCH_INDEXES.byStatus, status, limit, after), DispatchRecord, 'dispatchId');
+  }
+
+  /** At most `limit` ids of dispatches that have ended while their `Dispatch Ended` is not out, the oldest first. */
+  async unpublishedPage(limit: number, after?: PageKey): Promise<Page<string>> {
+    const { items, next } = await this.query(DISPATCH_INDEXES.byUnpublished, UNPUBLISHED, limit, after);
+    return { items: items.map(({ dispatchId }) => String(dispatchId)), next };
+  }
+
+  /** The dispatch whose record names this ECS task, as an index that lags a moment behind tells it. */
+  async findByTask(taskArn: string): Promise<string | undefined> {
+    const { items } = await this.query(DISPATCH_INDEXES.byTask, taskArn, 1);
+    return items[0] && String(items[0]['dispatchId']);
+  }
+
   /** Puts a record that is not there yet. Returns `false` where one is, and leaves it as it is. */
   async create(record: DispatchRecord): Promise<boolean> {
     try {
@@ -96,9 +134,27 @@ export class DispatchStore {
   async requestCancel(dispatchId: string, now: string): Promise<DispatchRecord | undefined> {
     const item = await updatedItemIf(this.client, this.tableName, {
       key: { dispatchId },
-      when: [isOneOf('status', LIVING)],
+      when: [isOneOf('status', LIVING_STATUSES)],
       set: { updatedAt: now },
       setOnce: { cancelRequestedAt: now },
+    });
+    return item && DispatchRecord.parse(item);
+  }
+
+  /**
+   * Notes the ECS task that was started for an attempt, before it has passed the start fence. That is a hint for whoever
+   * cancels: it binds no worker, and comes late or never. Returns the record as it is then, or `undefined` where the
+   * attempt is not current, or not PROVISIONING.
+   */
+  async noteTask(
+    { dispatchId, attempt }: AttemptRef,
+    taskArn: string,
+    now: string,
+  ): Promise<DispatchRecord | undefined> {
+    const item = await updatedItemIf(this.client, this.tableName, {
+      key: { dispatchId },
+      when: [is('attempt', attempt), is('status', 'PROVISIONING'), isAbsent('startedAt')],
+      set: { taskArn, updatedAt: now },
     });
     return item && DispatchRecord.parse(item);
   }
@@ -108,11 +164,7 @@ export class DispatchStore {
    * worker must exit without running; `true` as well where this very ECS task had passed before.
    */
   async passFence({ dispatchId, attempt, taskArn, startedAt, slotId }: FencePass): Promise<boolean> {
-    const open = allOf(
-      isOneOf('status', statusesBefore('RUNNING')),
-      isAbsent('cancelRequestedAt'),
-      anyOf(isAbsent('taskArn'), is('taskArn', taskArn)),
-    );
+    const open = allOf(isOneOf('status', statusesBefore('RUNNING')), isAbsent('cancelRequestedAt'));
     return this.updateIf({
       key: { dispatchId },
       when: [is('attempt', attempt), anyOf(open, allOf(is('status', 'RUNNING'), is('taskArn', taskArn)))],
@@ -143,7 +195,17 @@ export class DispatchStore {
     const ended = await this.updateIf({
       key: { dispatchId: ref.dispatchId },
       when: [is('attempt', ref.attempt), isOneOf('status', statusesBefore(status)), heldBy(taskArn)],
-      set: { status, exitCode, reason, stoppedAt, output, endedAt, outcomeId: id, updatedAt: endedAt },
+      set: {
+        status,
+        exitCode,
+        reason,
+        stoppedAt,
+        output,
+        endedAt,
+        outcomeId: id,
+        unpublished: UNPUBLISHED,
+        updatedAt: endedAt,
+      },
     });
     // A terminal status stays, so an answer that was lost can be read again, and its `endedAt` is not written twice.
     return ended || (await this.get(ref.dispatchId))?.outcomeId === id;
@@ -155,7 +217,52 @@ export class DispatchStore {
       key: { dispatchId },
       when: [is('attempt', attempt), isAbsent('publishedAt')],
       set: { publishedAt: at },
+      remove: ['unpublished'],
     });
+  }
+
+  /**
+   * From a terminal status to the next attempt, PENDING; the outcome of the attempt before must be out by then. Returns
+   * the new attempt's record, also where this very key has made it before and it is still current; `undefined` where the
+   * attempt is not the current one, has not ended or not been announced, or the key was used before.
+   */
+  async replay({ dispatchId, attempt, key, now }: ReplayRequest): Promise<DispatchRecord | undefined> {
+    const at = now.toISOString();
+    const item = await updatedItemIf(this.client, this.tableName, {
+      key: { dispatchId },
+      when: [
+        is('attempt', attempt),
+        isOneOf('status', TERMINAL_STATUSES),
+        exists('publishedAt'),
+        lacksMember('replayKeys', key),
+      ],
+      set: { attempt: attempt + 1, status: 'PENDING', attemptedAt: at, updatedAt: at, expiresAt: expiresAt(now) },
+      addToSet: { replayKeys: key },
+      remove: OF_ONE_ATTEMPT,
+    });
+    if (item) return DispatchRecord.parse(item);
+    const record = await this.get(dispatchId);
+    return record?.attempt === attempt + 1 && record.replayKeys?.has(key) ? record : undefined;
+  }
+
+  private async query(
+    { indexName, partitionKey }: { readonly indexName: string; readonly partitionKey: string },
+    value: string,
+    limit: number,
+    after?: PageKey,
+  ): Promise<Page<Record<string, unknown>>> {
+    const { Items = [], LastEvaluatedKey } = await this.client.send(
+      new QueryCommand({
+        TableName: this.tableName,
+        IndexName: indexName,
+        KeyConditionExpression: '#key = :value',
+        ExpressionAttributeNames: { '#key': partitionKey },
+        ExpressionAttributeValues: { ':value': value },
+        Limit: limit,
+        ...(after ? { ExclusiveStartKey: after } : {}),
+      }),
+    );
+    return { items: Items, next: LastEvaluatedKey };
   }
 
   private updateIf(update: ConditionalUpdate): Promise<boolean> {
@@ -163,7 +270,24 @@ export class DispatchStore {
   }
 }
 
-/** The attempt is run by this ECS task, or by none. */
+/** What a replay takes off the record: it is true of one attempt alone. */
+const OF_ONE_ATTEMPT: readonly (keyof DispatchRecord)[] = [
+  'executionArn',
+  'taskArn',
+  'slotId',
+  'startedAt',
+  'cancelRequestedAt',
+  'stoppedAt',
+  'endedAt',
+  'exitCode',
+  'reason',
+  'output',
+  'outcomeId',
+  'publishedAt',
+  'unpublished',
+];
+
+/** This ECS task has passed the attempt's start fence, or none has. */
 function heldBy(taskArn: string | undefined): Condition {
-  return taskArn === undefined ? isAbsent('taskArn') : is('taskArn', taskArn);
+  return taskArn === undefined ? isAbsent('startedAt') : is('taskArn', taskArn);
 }

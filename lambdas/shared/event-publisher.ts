@@ -2,6 +2,7 @@ import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventb
 import {
   DETAIL_TYPES,
   type DispatchEnded,
+  type DispatchReplayRequested,
   type DispatchRequested,
   EVENT_SOURCE,
   type SlotClaimed,
@@ -34,6 +35,10 @@ export class EventPublisher {
 
   async ended(detail: DispatchEnded): Promise<void> {
     await this.publish(DETAIL_TYPES.ended, detail);
+  }
+
+  async replayRequested(detail: DispatchReplayRequested): Promise<void> {
+    await this.publish(DETAIL_TYPES.replayRequested, detail);
   }
 
   async slotClaimed(detail: SlotClaimed): Promise<void> {

@@ -13,6 +13,7 @@ import {
   anyOf,
   type ConditionalUpdate,
   deleteIf,
+  exists,
   is,
   isAbsent,
   isAtLeast,
@@ -182,16 +183,22 @@ export class PoolStore {
   }
 
   /**
-   * Makes a slot a tombstone, as its own execution does at its end; for one whose execution is gone. Returns the slot as
-   * it is then, or `undefined` where it was one before.
+   * Makes a slot a tombstone, as its own execution does at its end; for one whose execution is gone. Its stop is due to
+   * the dispatch that was assigned to it from then on. Returns the slot as it is then, or `undefined` where it was a
+   * tombstone before.
    */
   async close(ref: SlotRef, stop: SlotStop, at: Date): Promise<Slot | undefined> {
     const item = await updatedItemIf(this.client, this.tableName, {
       key: keyOf(ref),
       when: [isOneOf('state', slotStatesBefore('STOPPED'))],
-      set: { state: 'STOPPED', stop, stoppedAt: at.toISOString(), expiresAt: tombstoneExpiry(at) },
+      set: { state: 'STOPPED', stop, stoppedAt: at.toISOString(), stopDue: true, expiresAt: tombstoneExpiry(at) },
     });
     return item && Slot.parse(item);
+  }
+
+  /** Notes that the stop of a tombstone has been handed to the dispatch that waited for it, or that none waits any more. */
+  async stopHandedBack(ref: SlotRef): Promise<void> {
+    await this.updateIf({ key: keyOf(ref), when: [exists('stopDue')], remove: ['stopDue'] });
   }
 
   /** Removes a tombstone: DynamoDB's own TTL may take days. */

@@ -65,7 +65,8 @@ async function endAttempt(
   await dispatches.end(ref, outcome, { writer, endedAt });
   const record = await dispatches.get(ref.dispatchId);
   if (!record || record.attempt !== ref.attempt || isTerminal(record.status)) return record;
-  if (record.taskArn !== outcome.taskArn) throw new AttemptHasBegun(ref, record.taskArn);
+  const holder = record.startedAt === undefined ? undefined : record.taskArn;
+  if (holder !== outcome.taskArn) throw new AttemptHasBegun(ref, holder);
   // Only SUCCESS can be refused to a living attempt: it never ran, or its output was never looked at.
   const reason = `The attempt cannot go from ${record.status} to ${outcome.status}.`;
   await dispatches.end(ref, { ...outcome, status: 'FAILED', reason }, { writer, endedAt });

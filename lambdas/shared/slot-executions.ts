@@ -1,16 +1,6 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type SFNClient,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { ExecutionAlreadyExists, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { SlotInput } from '../../core/workflow.ts';
-
-/** What Step Functions says of a slot's execution; it may lag a moment behind. */
-export type SlotExecution =
-  | { readonly status: 'absent' | 'running' }
-  | { readonly status: 'closed'; readonly error: string; readonly cause: string };
+import { describeExecution, type ExecutionState, executionArn } from './execution-state.ts';
 
 /** The executions of the warm slots' state machine: one per slot, known by the slot's id. */
 export class SlotExecutions {
@@ -34,15 +24,7 @@ export class SlotExecutions {
     }
   }
 
-  async describe(slotId: string): Promise<SlotExecution> {
-    const executionArn = `${this.stateMachineArn.replace(':stateMachine:', ':execution:')}:${slotId}`;
-    try {
-      const { status, error, cause } = await this.client.send(new DescribeExecutionCommand({ executionArn }));
-      if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return { status: 'running' };
-      return { status: 'closed', error: error ?? `Execution.${status}`, cause: cause ?? '' };
-    } catch (error) {
-      if (error instanceof ExecutionDoesNotExist) return { status: 'absent' };
-      throw error;
-    }
+  async describe(slotId: string): Promise<ExecutionState> {
+    return describeExecution(this.client, executionArn(this.stateMachineArn, slotId));
   }
 }

@@ -1,4 +1,4 @@
-import { PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, PutObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { specKey } from '../../core/artifact-keys.ts';
 import { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { type Document, readDocument } from './s3-document.ts';
@@ -25,6 +25,30 @@ export class SpecStore {
 
   async getSpec(dispatchId: string): Promise<Document<DispatchSpec> | undefined> {
     return readDocument(this.client, { bucket: this.bucket, key: specKey(dispatchId) }, DispatchSpec);
+  }
+
+  /**
+   * Begins the spec's age anew: the bucket keeps objects for so many days after they were written. Returns `false` where
+   * there is none any more.
+   */
+  async refreshSpec(dispatchId: string): Promise<boolean> {
+    const key = specKey(dispatchId);
+    try {
+      await this.client.send(
+        new CopyObjectCommand({
+          Bucket: this.bucket,
+          Key: key,
+          CopySource: `${this.bucket}/${key}`,
+          // S3 refuses to copy an object onto itself without a change.
+          MetadataDirective: 'REPLACE',
+          ContentType: 'application/json',
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.name === 'NoSuchKey') return false;
+      throw error;
+    }
   }
 
   private async putIfAbsent(key: string, body: string): Promise<'put' | 'exists' | 'conflict'> {

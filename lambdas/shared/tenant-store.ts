@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { Tenant } from '../../core/tenant.ts';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { Tenant, TenantPlaces } from '../../core/tenant.ts';
 import { anyOf, exists, hasFewerThan, hasMember, updateIf } from './conditional-update.ts';
+import { type PageKey, type ReadPage, readPage } from './page.ts';
 
 /** The tenants table. A tenant's places are the set `livingAttempts` of `<dispatchId>-<attempt>`. */
 export class TenantStore {
@@ -53,5 +54,18 @@ export class TenantStore {
       when: [exists('tenantId')],
       deleteFromSet: { livingAttempts: attemptName },
     });
+  }
+
+  /** The places of at most `limit` tenants, in no order, as they were a moment ago. */
+  async placesPage(limit: number, after?: PageKey): Promise<ReadPage<TenantPlaces>> {
+    const { Items = [], LastEvaluatedKey } = await this.client.send(
+      new ScanCommand({
+        TableName: this.tableName,
+        ProjectionExpression: 'tenantId, livingAttempts',
+        Limit: limit,
+        ...(after ? { ExclusiveStartKey: after } : {}),
+      }),
+    );
+    return readPage({ items: Items, next: LastEvaluatedKey }, TenantPlaces, 'tenantId');
   }
 }

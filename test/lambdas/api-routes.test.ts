@@ -7,6 +7,7 @@ const DISPATCH_ROUTES: [method: string, path: string, rest: string][] = [
   ['GET', '/dispatch/', ''],
   ['GET', '/dispatch/', '/trace'],
   ['DELETE', '/dispatch/', ''],
+  ['POST', '/dispatch/', '/replay'],
   ['GET', '/artifacts/', ''],
 ];
 
@@ -93,6 +94,17 @@ it('answers an empty trace for an attempt that was not started yet', async () =>
   });
 });
 
+it('traces the attempt that is asked for, and none that never was', async () => {
+  const api = withRecord({ status: 'RUNNING', attempt: 2 });
+  const traceOf = (query: string) => api.send('GET', `/dispatch/${DISPATCH_ID}/trace${query}`);
+
+  const [current, first, third] = [await traceOf(''), await traceOf('?attempt=1'), await traceOf('?attempt=3')];
+
+  const executions = [current, first].map(({ json }) => json.data.executionArn.slice(-2));
+  expect(executions).toEqual(['-2', '-1']);
+  expect([third.status, third.json.error]).toMatchObject([404, { code: 'ATTEMPT_NOT_FOUND', details: { attempt: 2 } }]);
+});
+
 it('writes the intent of a cancel before it stops the ECS task, and does so again', async () => {
   const api = withRecord({ status: 'RUNNING', taskArn: TASK_ARN });
 
@@ -161,8 +173,22 @@ it('lists the files of an attempt, and the objects with URLs for 15 minutes', as
   });
 });
 
+it.each<[string, Parameters<typeof aRecord>[0], string, number]>([
+  ['the current one where it has ended', { status: 'FAILED', attempt: 2 }, '', 2],
+  ['the one before where the current one lives', { status: 'RUNNING', attempt: 2 }, '', 1],
+  ['the first where there is no other', { status: 'COMPLETING', attempt: 1 }, '', 1],
+  ['the one that is asked for', { status: 'SUCCESS', attempt: 3 }, '?attempt=2', 2],
+])('answers the output of an attempt: %s', async (_, fields, query, attempt) => {
+  const getManifest = async () => ({ valid: true as const, content: aManifest() });
+  const api = withRecord(fields, outputs({ getManifest }));
+
+  const { json } = await api.send('GET', `/artifacts/${DISPATCH_ID}${query}`);
+
+  expect(json.data.attempt).toBe(attempt);
+});
+
 it.each(['', '?attempt=2', '?attempt=3'])('answers 404 where there is no output: %s', async (query) => {
-  const api = withRecord({ status: 'RUNNING', attempt: 2 }, outputs());
+  const api = withRecord({ status: 'FAILED', attempt: 2 }, outputs());
 
   const { status, json } = await api.send('GET', `/artifacts/${DISPATCH_ID}${query}`);
 
@@ -235,6 +261,7 @@ it('describes every route of its own', async () => {
     'get /dispatch/{id}',
     'delete /dispatch/{id}',
     'get /dispatch/{id}/trace',
+    'post /dispatch/{id}/replay',
     'get /artifacts/{id}',
   ]);
   expect(json.paths['/dispatch'].post.requestBody.content['application/json'].schema).toMatchObject({

@@ -1,5 +1,6 @@
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { isTerminal } from '../../core/dispatch-status.ts';
 import type { DispatchRequested } from '../../core/events.ts';
 import { attemptName } from '../../core/ids.ts';
 import type { Slot } from '../../core/slot.ts';
@@ -42,8 +43,11 @@ export interface Answer {
   readonly json: any;
 }
 
-/** The API over collaborators in memory; `changes` replaces some of them. */
-export function apiUnderTest(changes: Partial<ApiCollaborators> = {}): ApiUnderTest {
+/** Collaborators, and what they do, to be replaced. */
+export type Changes = { readonly [Name in keyof ApiCollaborators]?: Partial<ApiCollaborators[Name]> };
+
+/** The API over collaborators in memory; `changes` replaces some of what these do. */
+export function apiUnderTest(changes: Changes = {}): ApiUnderTest {
   const deeds: Deeds = {
     order: [],
     specs: [],
@@ -56,7 +60,7 @@ export function apiUnderTest(changes: Partial<ApiCollaborators> = {}): ApiUnderT
   const records = new Map<string, DispatchRecord>();
   const places = new Set<string>();
   const slots: Slot[] = [];
-  const app = createApp({ ...inMemory(deeds, records, places, slots), ...changes });
+  const app = createApp(changed(inMemory(deeds, records, places, slots), changes));
   return {
     deeds,
     records,
@@ -72,6 +76,14 @@ export function apiUnderTest(changes: Partial<ApiCollaborators> = {}): ApiUnderT
       return { status: response.status, headers: response.headers, json: await response.json() };
     },
   };
+}
+
+function changed(api: ApiCollaborators, changes: Changes): ApiCollaborators {
+  const together = Object.entries(changes).map(([name, change]) => {
+    const before = api[name as keyof ApiCollaborators];
+    return [name, typeof change === 'function' ? change : { ...(before as object), ...change }];
+  });
+  return { ...api, ...Object.fromEntries(together) };
 }
 
 function inMemory(
@@ -106,6 +118,10 @@ function inMemory(
         deeds.specs.push(spec);
         return true;
       },
+      refreshSpec: async () => {
+        deeds.order.push('spec');
+        return true;
+      },
     },
     artifacts: {
       getManifest: async () => undefined,
@@ -116,7 +132,9 @@ function inMemory(
         deeds.order.push('event');
         deeds.requested.push(event);
       },
+      ended: async () => void deeds.order.push('ended'),
     },
+    metrics: { ended: () => undefined, settled: () => undefined },
     executions: {
       start: async (input) => {
         deeds.order.push('execution');
@@ -155,6 +173,23 @@ function dispatchesInMemory(deeds: Deeds, records: Map<string, DispatchRecord>):
       const cancelled = { ...record, cancelRequestedAt: record.cancelRequestedAt ?? now };
       records.set(dispatchId, cancelled);
       return cancelled;
+    },
+    end: async () => false,
+    markPublished: async () => true,
+    replay: async ({ dispatchId, attempt, key, now }) => {
+      deeds.order.push('replay');
+      const record = records.get(dispatchId);
+      if (record?.attempt !== attempt || !isTerminal(record.status) || record.replayKeys?.has(key)) return undefined;
+      const { endedAt: _, publishedAt: __, ...kept } = record;
+      const next: DispatchRecord = {
+        ...kept,
+        attempt: attempt + 1,
+        status: 'PENDING',
+        attemptedAt: now.toISOString(),
+        replayKeys: new Set([...(record.replayKeys ?? []), key]),
+      };
+      records.set(dispatchId, next);
+      return next;
     },
   };
 }

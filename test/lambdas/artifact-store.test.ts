@@ -1,4 +1,7 @@
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { artifactKey, specKey } from '../../core/artifact-keys.ts';
@@ -6,15 +9,20 @@ import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { MAX_MANIFEST_BYTES } from '../../core/manifest.ts';
 import { ArtifactStore } from '../../lambdas/shared/artifact-store.ts';
 import { SpecStore } from '../../lambdas/shared/spec-store.ts';
-import { BUCKET, type RunningS3, runS3 } from '../local/s3/running-s3.ts';
+import { BUCKET, fillBucket, type RunningS3, runS3 } from '../local/s3/running-s3.ts';
 import { aManifest, aResult, DISPATCH_ID } from './records.ts';
+
+/** The dispatch of a spec that was written in 1970. */
+const OLD = ulid();
 
 let s3: RunningS3;
 let store: ArtifactStore;
 let specs: SpecStore;
 
 beforeAll(async () => {
-  s3 = await runS3();
+  const folder = mkdtempSync(join(tmpdir(), 'outpost-s3-'));
+  fillBucket(folder, [specKey(OLD)]);
+  s3 = await runS3({ folder });
   store = new ArtifactStore(s3.client, BUCKET);
   specs = new SpecStore(s3.client, BUCKET);
 });
@@ -36,6 +44,23 @@ it('keeps the first spec of a dispatch, with its task unchanged', async () => {
   const written = [await specs.putSpec(spec), await specs.putSpec({ ...spec, task: 'other' })];
 
   expect(written).toEqual([true, false]);
+  expect(await specs.getSpec(spec.dispatchId)).toEqual({ valid: true, content: spec });
+});
+
+it('begins the age of a spec anew and changes nothing of it, and says where there is none', async () => {
+  const spec = aSpec('echo hello');
+  await specs.putSpec(spec);
+
+  const refreshed = [
+    await specs.refreshSpec(spec.dispatchId),
+    await specs.refreshSpec(OLD),
+    await specs.refreshSpec(ulid()),
+  ];
+
+  const old = await s3.client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: specKey(OLD) }));
+  expect(refreshed).toEqual([true, true, false]);
+  expect(old.LastModified?.getTime()).toBeGreaterThan(Date.now() - 60_000);
+  expect(old.ContentType).toBe('application/json');
   expect(await specs.getSpec(spec.dispatchId)).toEqual({ valid: true, content: spec });
 });
 

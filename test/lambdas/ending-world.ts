@@ -2,6 +2,7 @@ import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { canTransition } from '../../core/dispatch-status.ts';
 import type { DispatchEnded } from '../../core/events.ts';
 import type { Manifest } from '../../core/manifest.ts';
+import type { Slot } from '../../core/slot.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
 import type { SettleCollaborators } from '../../lambdas/settle/settle.ts';
 import type { DescribedTask } from '../../lambdas/shared/ecs-tasks.ts';
@@ -17,6 +18,7 @@ export interface World {
   sizes?: Record<string, number>;
   /** What ECS answers, look by look; the last answer stays. */
   tasks?: (DescribedTask | undefined)[];
+  slots?: Slot[];
 }
 
 /** Collaborators over one dispatch in memory. */
@@ -26,6 +28,7 @@ export function world({
   manifest,
   sizes = { 'workspace.tar.gz': 100, 'output.log': 10 },
   tasks = [],
+  slots = [],
 }: World) {
   const state = {
     record,
@@ -35,7 +38,8 @@ export function world({
     stops: [] as string[],
   };
   let time = Date.parse(NOW);
-  const isHeldBy = (taskArn: string | undefined) => state.record?.taskArn === taskArn;
+  const isHeldBy = (taskArn: string | undefined) =>
+    taskArn === undefined ? state.record?.startedAt === undefined : state.record?.taskArn === taskArn;
   const change = (attempt: number, to: DispatchRecord['status'], fields: Partial<DispatchRecord>) => {
     if (state.record?.attempt !== attempt || !canTransition(state.record.status, to)) return false;
     state.record = { ...state.record, status: to, ...fields };
@@ -73,9 +77,10 @@ export function world({
       ended: ({ status }) => void state.counted.push(`ended ${status}`),
       settled: ({ status }) => void state.counted.push(`settled ${status}`),
     },
+    pool: { newest: async () => slots },
     tasks: {
       describe: async () => (tasks.length > 1 ? tasks.shift() : tasks[0]),
-      stop: async (_, why) => void state.stops.push(why),
+      stop: async (taskArn, why) => void state.stops.push(`${taskArn} ${why}`),
     },
     now: () => new Date(time),
     wait: async (milliseconds) => {

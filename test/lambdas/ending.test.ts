@@ -59,6 +59,16 @@ describe('mapping a stop', () => {
     expect([afterItsStop.otherTaskArn, ofItself.otherTaskArn]).toEqual([undefined, undefined]);
   });
 
+  it('names the ECS task that has passed the start fence, and none that ECS has only told of', async () => {
+    const stop = readReport({ stop: { TaskArn: TASK_ARN, StopCode: 'TaskFailedToStart' } });
+    const noted = world({ record: aRecord({ status: 'PROVISIONING', taskArn: TASK_ARN }) });
+
+    const ofNoted = await mapStop(noted.collaborators, REF, stop);
+    const ofBegun = await mapStop(world({ record: aRecord(RUNNING) }).collaborators, REF, stop);
+
+    expect([ofNoted.taskArn, ofBegun.taskArn]).toEqual([undefined, TASK_ARN]);
+  });
+
   it('runs nothing again for a dispatch without a record', async () => {
     const mapped = await mapStop(world({}).collaborators, REF, failedStart);
 
@@ -176,6 +186,14 @@ describe('recording an outcome', () => {
 
     await expect(recording).rejects.toThrow(AttemptHasBegun);
     expect([state.record, state.freed, state.events]).toEqual([record, [], []]);
+  });
+
+  it('takes an ECS task that ECS has only told of for nobody who has begun', async () => {
+    const { state, collaborators } = world({ record: aRecord({ status: 'PROVISIONING', taskArn: TASK_ARN }) });
+
+    const recorded = await recordOutcome(collaborators, REF, { status: 'SUCCESS' }, 'record-outcome');
+
+    expect([recorded.status, state.record?.status]).toEqual(['FAILED', 'FAILED']);
   });
 
   it('ends as FAILED what cannot end as SUCCESS, and answers FAILED where there is no record', async () => {

@@ -20,8 +20,11 @@ export function requestsOf(client: DynamoDBClient): { stop(): string[] } {
   };
 }
 
-/** Loses the answers of the next so many commands of one kind, which took effect; says how many it has lost. */
-export function loseAnswers(client: DynamoDBClient, command: string, count: number): { stop(): number } {
+/**
+ * Loses the answers of the next so many commands of one kind, which took effect; says how many it has lost.
+ * @param mentions text that stands in the command's input
+ */
+export function loseAnswers(client: DynamoDBClient, command: string, count: number, mentions = ''): { stop(): number } {
   let lost = 0;
   const name = `lose-${Math.random()}`;
   client.middlewareStack.add(
@@ -29,6 +32,7 @@ export function loseAnswers(client: DynamoDBClient, command: string, count: numb
       async (args) => {
         const answer = await next(args);
         if (commandName !== command || lost === count) return answer;
+        if (!JSON.stringify(args.input).includes(mentions)) return answer;
         lost++;
         throw Object.assign(new Error('The connection broke.'), { name: 'TimeoutError' });
       },

@@ -59,11 +59,11 @@ describe("a slot's execution", () => {
   it.each([
     [{ status: 'RUNNING' }, { status: 'running' }],
     [{ status: 'PENDING_REDRIVE' }, { status: 'running' }],
-    [{ status: 'SUCCEEDED' }, { status: 'closed', error: 'Execution.SUCCEEDED', cause: '' }],
-    [{ status: 'ABORTED' }, { status: 'closed', error: 'Execution.ABORTED', cause: '' }],
+    [{ status: 'SUCCEEDED' }, { status: 'closed', endedAs: 'SUCCEEDED', error: 'Execution.SUCCEEDED', cause: '' }],
+    [{ status: 'ABORTED' }, { status: 'closed', endedAs: 'ABORTED', error: 'Execution.ABORTED', cause: '' }],
     [
       { status: 'FAILED', error: 'States.Runtime', cause: 'words' },
-      { status: 'closed', error: 'States.Runtime', cause: 'words' },
+      { status: 'closed', endedAs: 'FAILED', error: 'States.Runtime', cause: 'words' },
     ],
     [new ExecutionDoesNotExist(FAULT), { status: 'absent' }],
   ])('that Step Functions says %o of is %o', async (answer, described) => {

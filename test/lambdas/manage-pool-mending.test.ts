@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Slot } from '../../core/slot.ts';
+import type { Slot, SlotStop } from '../../core/slot.ts';
 import { BOOT_MS } from '../../core/slot-times.ts';
 import { type DynamoDbInTest, openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
 import { aPoolWorld, MINUTE, type PoolWorld, poolWith } from './manage-pool-world.ts';
@@ -139,19 +139,40 @@ describe('a slot whose ECS task has stopped', () => {
     expect(await world.pool.get(slot)).toEqual(slot);
   });
 
-  it('is closed by one of two who try, and handed back once', async () => {
+  it('is handed back though the answer to its closing was lost', async () => {
     const { world, slot } = await aWorldWith(RUNNING);
     world.stepFunctions.abort(slot.slotId);
-    world.ecs.exit(slot.taskArn ?? '', 0);
+    const { stop } = world.ecs.exit(slot.taskArn ?? '', 0);
     const close: typeof world.pool.close = async (...closed) => {
-      await world.pool.close(slot, {}, world.now());
+      await world.pool.close(...closed);
       return world.pool.close(...closed);
     };
 
     await world.minute({ pool: poolWith(world, { close }) });
+    await world.minute();
 
-    expect(world.stepFunctions.handedBack).toEqual([]);
+    expect(world.stepFunctions.handedBack).toEqual([{ token: 'token', output: { stop } }]);
     expect(world.counted).toEqual([]);
+  });
+
+  it.each<[string, SlotStop, unknown]>([
+    [
+      'what its tombstone keeps',
+      { taskArn: TASK_ARN, stopCode: 'SpotInterruption', exitCode: 143 },
+      {
+        stop: { taskArn: TASK_ARN, stopCode: 'SpotInterruption', containers: [{ name: 'worker', exitCode: 143 }] },
+      },
+    ],
+    ['the words of its tombstone', { error: 'E' }, { error: 'E', cause: '' }],
+  ])('is handed back once, as %s, where a manager died between closing it and that', async (_, stop, output) => {
+    const { world, slot } = await aWorldWith(RUNNING);
+    await world.pool.close(slot, stop, world.now());
+    world.ecs.exit(slot.taskArn ?? '', 143);
+
+    await world.minute();
+    await world.minute();
+
+    expect(world.stepFunctions.handedBack).toEqual([{ token: 'token', output }]);
   });
 });
 

@@ -13,8 +13,8 @@ import { WaitingDispatches } from '../../lambdas/manage-pool/waiting-dispatches.
 import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import type { ClusterTask } from '../../lambdas/shared/ecs-tasks.ts';
+import type { ExecutionState } from '../../lambdas/shared/execution-state.ts';
 import { PoolStore } from '../../lambdas/shared/pool-store.ts';
-import type { SlotExecution } from '../../lambdas/shared/slot-executions.ts';
 import { aSlot, DISPATCH_ID, NOW, REVISION, TASK_ARN } from './records.ts';
 import { createDispatchesTable, createPoolTable } from './tables.ts';
 
@@ -175,8 +175,10 @@ function simulatedEcs(now: () => Date) {
   };
 }
 
+const ABORTED = { status: 'closed', endedAs: 'ABORTED', error: 'Execution.ABORTED', cause: '' } as const;
+
 function simulatedStepFunctions() {
-  const executions = new Map<string, SlotExecution>();
+  const executions = new Map<string, ExecutionState>();
   const starts: string[] = [];
   const handedBack: { token: string; output: unknown }[] = [];
   return {
@@ -188,8 +190,8 @@ function simulatedStepFunctions() {
       starts.push(slotId);
       if (!executions.has(slotId)) executions.set(slotId, { status: 'running' });
     },
-    describe: async (slotId: string): Promise<SlotExecution> => executions.get(slotId) ?? { status: 'absent' },
-    abort: (slotId: string) => executions.set(slotId, { status: 'closed', error: 'Execution.ABORTED', cause: '' }),
+    describe: async (slotId: string): Promise<ExecutionState> => executions.get(slotId) ?? { status: 'absent' },
+    abort: (slotId: string) => executions.set(slotId, ABORTED),
     handBack: (token: string, output: unknown) => {
       handedBack.push({ token, output });
       return true;

@@ -203,7 +203,7 @@ function describeEnds(store: () => PoolStore): void {
     const again = await store().close(slot, { error: 'x' }, new Date(LATER));
 
     const expiresAt = (Date.parse(NOW) + TOMBSTONE_MS) / 1000;
-    expect(closed).toEqual({ ...slot, state: 'STOPPED', stop, stoppedAt: NOW, expiresAt });
+    expect(closed).toEqual({ ...slot, state: 'STOPPED', stop, stoppedAt: NOW, stopDue: true, expiresAt });
     expect([again, await store().get(slot)]).toEqual([undefined, closed]);
   });
 

@@ -1,55 +1,84 @@
 import { describe, expect, it } from 'vitest';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import type { EndedExecution } from '../../lambdas/settle/ended-execution.ts';
 import { settle } from '../../lambdas/settle/settle.ts';
-import { RUNNING, runs, stopped, type World, world } from './ending-world.ts';
-import { aManifest, aRecord, aResult, DISPATCH_ID, NOW } from './records.ts';
+import { readOrder, SettleEvent } from '../../lambdas/settle/settle-event.ts';
+import type { DescribedTask } from '../../lambdas/shared/ecs-tasks.ts';
+import type { ExecutionState } from '../../lambdas/shared/execution-state.ts';
+import { REF, RUNNING, runs, stopped, type World, world } from './ending-world.ts';
+import { aManifest, aRecord, aResult, aSlot, DISPATCH_ID, NOW, TASK_ARN } from './records.ts';
 
-describe('settling an execution that ended too early', () => {
-  const event = (status: 'ABORTED' | 'TIMED_OUT' | 'FAILED', name = `${DISPATCH_ID}-1`) => ({
-    executionArn: `arn:aws:states:us-east-1:000000000000:execution:outpost-dispatch:${name}`,
-    name,
-    status,
+const ended = (status: string): EndedExecution => ({ status });
+const byStepFunctions = stopped('UserInitiated', 143, 'Task stopped by Step Functions');
+const byOutpost = stopped('UserInitiated', 143, 'outpost:execution FAILED');
+
+describe('what settle is asked', () => {
+  const change = (name: string, facts: object = {}) => ({
+    'detail-type': 'Step Functions Execution Status Change',
+    detail: { executionArn: `arn:execution:outpost-dispatch:${name}`, name, status: 'FAILED', ...facts },
   });
-  const byStepFunctions = stopped('UserInitiated', 143, 'Task stopped by Step Functions');
+  const request = { settle: { ...REF, why: 'its ECS task has stopped' } };
+  const order = (event: object, state: ExecutionState = { status: 'running' }) =>
+    readOrder({ describe: async () => state }, SettleEvent.parse(event));
 
+  it('is by an event the attempt that the execution is named by, with what it ended of', async () => {
+    const read = await order(change(`${DISPATCH_ID}-2`, { error: 'States.Runtime', cause: 'No such field' }));
+
+    const execution = { status: 'FAILED', words: 'States.Runtime: No such field' };
+    expect(read).toEqual({ ref: { dispatchId: DISPATCH_ID, attempt: 2 }, execution });
+  });
+
+  it('is nothing by an execution of a name that is not ours', async () => {
+    expect(await order(change('nightly'))).toBeUndefined();
+  });
+
+  it.each<[string, ExecutionState, EndedExecution]>([
+    ['runs', { status: 'running' }, { status: 'RUNNING', words: request.settle.why }],
+    ['is not there', { status: 'absent' }, { status: 'ABSENT', words: request.settle.why }],
+    [
+      'was stopped',
+      { status: 'closed', endedAs: 'ABORTED', error: 'Execution.ABORTED', cause: '' },
+      { status: 'ABORTED', words: '' },
+    ],
+    [
+      'failed',
+      { status: 'closed', endedAs: 'FAILED', error: 'States.Runtime', cause: 'words' },
+      { status: 'FAILED', words: 'States.Runtime: words' },
+    ],
+  ])('is by a request the attempt that it names, with what Step Functions says: it %s', async (_, state, execution) => {
+    expect(await order(request, state)).toEqual({ ref: REF, execution });
+  });
+});
+
+describe('settling an attempt whose execution cannot end it', () => {
   it.each([
-    ['of another attempt', `${DISPATCH_ID}-2`, aRecord(RUNNING)],
-    ['of a name that is not ours', 'nightly', aRecord(RUNNING)],
-    ['of an attempt that has ended', `${DISPATCH_ID}-1`, aRecord({ status: 'FAILED', publishedAt: NOW })],
-    ['of a dispatch without a record', `${DISPATCH_ID}-1`, undefined],
-  ])('leaves alone what is %s', async (_, name, record) => {
+    ['of another attempt', { ...REF, attempt: 2 }, aRecord(RUNNING)],
+    ['that has ended', REF, aRecord({ status: 'FAILED', publishedAt: NOW })],
+    ['without a record', REF, undefined],
+  ])('leaves alone what is %s', async (_, ref, record) => {
     const { state, collaborators } = world({ record });
 
-    const settled = await settle(collaborators, event('ABORTED', name));
+    const settled = await settle(collaborators, ref, ended('ABORTED'));
 
     expect(settled).toBeUndefined();
     expect([state.record, state.stops, state.events]).toEqual([record, [], []]);
   });
 
-  it.each<[string, World, 'ABORTED' | 'TIMED_OUT' | 'FAILED', DispatchRecord['status'], RegExp | undefined]>([
-    ['stopped by hand', { tasks: [byStepFunctions] }, 'ABORTED', 'FAILED', /execution was stopped/],
-    ['out of time', { tasks: [byStepFunctions] }, 'TIMED_OUT', 'TIMEOUT', /ran out of its time/],
+  const cancelled = aRecord({ ...RUNNING, cancelRequestedAt: NOW });
+  const finished = { tasks: [stopped('EssentialContainerExited', 0)], result: aResult() };
+
+  it.each<[string, World, EndedExecution['status'], DispatchRecord['status'], RegExp | undefined]>([
+    ['was stopped by hand', { tasks: [byStepFunctions] }, 'ABORTED', 'FAILED', /execution was stopped/],
+    ['ran out of time', { tasks: [byStepFunctions] }, 'TIMED_OUT', 'TIMEOUT', /ran out of its time/],
+    ['was stopped after a cancel', { record: cancelled, tasks: [byStepFunctions] }, 'ABORTED', 'CANCELLED', /request/],
     [
-      'stopped by hand after a cancel',
-      { record: aRecord({ ...RUNNING, cancelRequestedAt: NOW }), tasks: [byStepFunctions] },
-      'ABORTED',
-      'CANCELLED',
-      /request/,
-    ],
-    [
-      'stopped by hand when the agent had finished',
-      { tasks: [stopped('EssentialContainerExited', 0)], result: aResult(), manifest: aManifest() },
+      'was stopped when the agent had finished',
+      { ...finished, manifest: aManifest() },
       'ABORTED',
       'SUCCESS',
       undefined,
     ],
-    [
-      'stopped by hand when the agent had finished, but without output',
-      { tasks: [stopped('EssentialContainerExited', 0)], result: aResult() },
-      'ABORTED',
-      'FAILED',
-      /not in S3/,
-    ],
+    ['was stopped when the agent had finished, without output', finished, 'ABORTED', 'FAILED', /not in S3/],
     [
       'failed when the agent had exited by itself',
       { tasks: [stopped('EssentialContainerExited', 3)], result: aResult({ exitCode: 3 }) },
@@ -58,74 +87,130 @@ describe('settling an execution that ended too early', () => {
       /exited with code 3/,
     ],
     [
-      'stopped before any worker began',
+      'failed before somebody stopped the ECS task by hand',
+      { tasks: [stopped('UserInitiated', 143, 'enough')] },
+      'FAILED',
+      'CANCELLED',
+      /stopped by hand: enough/,
+    ],
+    [
+      'was stopped before any worker began',
       { record: aRecord({ status: 'PROVISIONING' }) },
       'ABORTED',
       'FAILED',
       /was stopped/,
     ],
-    ['stopped long after ECS has forgotten the task', { tasks: [undefined] }, 'ABORTED', 'FAILED', /was stopped/],
-  ])('ends an attempt whose execution was %s', async (_, changes, status, ended, reason) => {
+    ['was never started', { record: aRecord() }, 'ABSENT', 'FAILED', /is not there/],
+    ['succeeded without the outcome', { tasks: [undefined] }, 'SUCCEEDED', 'FAILED', /ended without the outcome/],
+    ['was stopped long after ECS has forgotten the task', { tasks: [undefined] }, 'ABORTED', 'FAILED', /was stopped/],
+  ])('ends one whose execution %s', async (_, changes, status, expected, reason) => {
     const { state, collaborators } = world({ record: aRecord(RUNNING), ...changes });
 
-    const settled = await settle(collaborators, event(status));
+    const settled = await settle(collaborators, REF, ended(status));
 
-    expect(settled?.status).toBe(ended);
-    expect(state.record?.status).toBe(ended);
+    expect(settled?.status).toBe(expected);
+    expect(state.record?.status).toBe(expected);
     expect(state.record?.reason ?? '').toMatch(reason ?? /^$/);
-    expect(state.counted).toEqual([`ended ${ended}`, `settled ${ended}`]);
+    expect(state.counted).toEqual([`ended ${expected}`, `settled ${expected}`]);
+  });
+
+  it('says why it was asked where the execution still runs', async () => {
+    const { state, collaborators } = world({ record: aRecord(RUNNING), tasks: [undefined] });
+
+    await settle(collaborators, REF, { status: 'RUNNING', words: 'it is past its time' });
+
+    expect(state.record).toMatchObject({
+      status: 'FAILED',
+      reason: 'The execution could not end the attempt: it is past its time.',
+    });
   });
 
   it('stops the ECS task that still runs, and waits for its last upload', async () => {
-    const tasks = [runs, runs, runs, stopped('UserInitiated', 143, 'outpost:execution FAILED')];
+    const tasks = [runs, runs, runs, byOutpost];
     const { state, collaborators, elapsed } = world({ record: aRecord(RUNNING), tasks, manifest: aManifest() });
 
-    await settle(collaborators, event('FAILED'));
+    await settle(collaborators, REF, ended('FAILED'));
 
-    expect(state.stops).toEqual(['execution FAILED']);
+    expect(state.stops).toEqual([`${TASK_ARN} execution FAILED`]);
     expect(elapsed()).toBe(600);
     expect(state.record).toMatchObject({ status: 'FAILED', reason: 'The execution failed.', output: { fileCount: 2 } });
-  });
-
-  it('stops an ECS task that passes the start fence while the attempt is being settled', async () => {
-    const tasks = [runs, stopped('UserInitiated', 143, 'outpost:execution FAILED')];
-    const { state, collaborators } = world({
-      record: aRecord({ status: 'PROVISIONING' }),
-      tasks,
-      manifest: aManifest(),
-    });
-    const { get } = collaborators.dispatches;
-    const passingAfterTheFirstLook = async (dispatchId: string) => {
-      const seen = await get(dispatchId);
-      if (state.record?.status === 'PROVISIONING') state.record = aRecord(RUNNING);
-      return seen;
-    };
-
-    await settle(
-      { ...collaborators, dispatches: { ...collaborators.dispatches, get: passingAfterTheFirstLook } },
-      event('FAILED'),
-    );
-
-    expect(state.stops).toEqual(['execution FAILED']);
-    expect(state.record).toMatchObject({ status: 'FAILED', output: { fileCount: 2 } });
   });
 
   it('waits for 180 seconds at most', async () => {
     const { state, collaborators, elapsed } = world({ record: aRecord(RUNNING), tasks: [runs] });
 
-    await settle(collaborators, event('ABORTED'));
+    await settle(collaborators, REF, ended('ABORTED'));
 
     expect(elapsed()).toBe(180_000);
     expect(state.record?.status).toBe('FAILED');
   });
 
-  it('publishes an end that its execution had written but not published', async () => {
+  it('publishes an end that was written but not published', async () => {
     const { state, collaborators } = world({ record: aRecord({ status: 'SUCCESS', endedAt: NOW }) });
 
-    const settled = await settle(collaborators, event('FAILED'));
+    const settled = await settle(collaborators, REF, ended('FAILED'));
 
     expect(settled?.status).toBe('SUCCESS');
     expect(state.events).toHaveLength(1);
     expect(state.counted).toEqual(['ended SUCCESS']);
+  });
+});
+
+describe('settling an attempt that nobody has begun', () => {
+  const PROVISIONING = { status: 'PROVISIONING' } as const;
+  const claimed = { state: 'CLAIMED', claimedBy: `${DISPATCH_ID}-1` } as const;
+
+  it('stops the ECS task that ECS told of, and ends it as one that never ran', async () => {
+    const record = aRecord({ ...PROVISIONING, taskArn: TASK_ARN });
+    const { state, collaborators } = world({ record, tasks: [runs, byOutpost] });
+
+    await settle(collaborators, REF, ended('FAILED'));
+
+    expect(state.stops).toEqual([`${TASK_ARN} execution FAILED`]);
+    expect(state.record).toMatchObject({ status: 'FAILED', reason: 'The execution failed.' });
+  });
+
+  it('stops the warm slots that it has claimed, and no others', async () => {
+    const slots = [
+      aSlot({ ...claimed, state: 'STOPPED', taskArn: 'of before' }),
+      aSlot({ ...claimed, taskArn: 'mine' }),
+      aSlot({ ...claimed, claimedBy: `${DISPATCH_ID}-2`, taskArn: 'of the next attempt' }),
+      aSlot({ taskArn: 'waits' }),
+    ];
+    const { state, collaborators } = world({ record: aRecord(PROVISIONING), tasks: [runs, byOutpost], slots });
+
+    await settle(collaborators, REF, ended('FAILED'));
+
+    expect(state.stops).toEqual(['mine execution FAILED']);
+    expect(state.record?.status).toBe('FAILED');
+  });
+
+  /** A worker passes the start fence right after the record has been looked at so many times. */
+  const begunAfterLooks = (looks: number, tasks: DescribedTask[]) => {
+    const made = world({ record: aRecord(PROVISIONING), tasks, manifest: aManifest() });
+    const { get } = made.collaborators.dispatches;
+    let looked = 0;
+    const dispatches = {
+      ...made.collaborators.dispatches,
+      get: async (dispatchId: string) => {
+        const seen = await get(dispatchId);
+        if (++looked === looks) made.state.record = aRecord(RUNNING);
+        return seen;
+      },
+    };
+    return { ...made, collaborators: { ...made.collaborators, dispatches } };
+  };
+
+  it.each([
+    ['settle has read the record', 1],
+    ['its stop has been mapped', 2],
+  ])('stops an ECS task that passes the start fence after %s', async (_, looks) => {
+    const { state, collaborators } = begunAfterLooks(looks, [runs, byOutpost]);
+
+    await settle(collaborators, REF, ended('FAILED'));
+
+    expect(state.stops).toEqual([`${TASK_ARN} execution FAILED`]);
+    expect(state.record).toMatchObject({ status: 'FAILED', taskArn: TASK_ARN, output: { fileCount: 2 } });
+    expect(state.events).toHaveLength(1);
   });
 });

@@ -11,6 +11,7 @@ import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { describeDynamoDb } from './dynamodb-contract.ts';
 import { describePool } from './pool-contract.ts';
 import { aRecord, NOW, TASK_ARN } from './records.ts';
+import { describeRecovery } from './recovery-contract.ts';
 import { createDispatchesTable, createTable } from './tables.ts';
 import { describeTenants } from './tenant-contract.ts';
 
@@ -37,6 +38,7 @@ export function describeStores(name: string, connect: () => Promise<DynamoDbUnde
     afterAll(() => database.close());
 
     describeDispatches(() => database.client);
+    describeRecovery(() => database.client);
     describeTenants(() => database.client);
     describePool(() => database.client);
     describeDynamoDb(() => database.client);
@@ -108,8 +110,7 @@ function describeDispatches(client: () => DynamoDBClient): void {
     ['has ended', { status: 'FAILED' }],
     ['is completing', { status: 'COMPLETING', taskArn: TASK_ARN }],
     ['was cancelled', { status: 'PROVISIONING', cancelRequestedAt: NOW }],
-    ['belongs to another ECS task', { status: 'PROVISIONING', taskArn: OTHER_TASK }],
-    ['runs in another ECS task', { status: 'RUNNING', taskArn: OTHER_TASK }],
+    ['runs in another ECS task', { status: 'RUNNING', taskArn: OTHER_TASK, startedAt: NOW }],
   ])('keeps a worker out where the attempt %s', async (_, fields) => {
     const record = await given(fields);
 
@@ -202,7 +203,7 @@ function describeDispatches(client: () => DynamoDBClient): void {
   });
 
   it('ends nothing that an ECS task runs which the outcome does not know of', async () => {
-    const record = await given({ status: 'RUNNING', taskArn: TASK_ARN });
+    const record = await given({ status: 'RUNNING', taskArn: TASK_ARN, startedAt: NOW });
     const writer = { writer: 'record-outcome', endedAt: NOW } as const;
 
     const unknown = { status: 'FAILED', reason: 'no capacity' } as const;

@@ -12,31 +12,37 @@ export interface TableOptions {
   readonly name?: string;
   /** A second string key, by which the items of the first are sorted. */
   readonly sortKey?: string;
-  /** A global secondary index of whole items. */
-  readonly index?: { readonly indexName: string; readonly partitionKey: string; readonly sortKey: string };
+  /** Global secondary indexes, of whole items unless they are `keysOnly`. */
+  readonly indexes?: readonly TestIndex[];
+}
+
+interface TestIndex {
+  readonly indexName: string;
+  readonly partitionKey: string;
+  readonly sortKey?: string;
+  readonly keysOnly?: boolean;
 }
 
 /** Creates a table with one string key, or two, and answers its name. */
 export async function createTable(
   client: DynamoDBClient,
   key: string,
-  { name: TableName = `test-${key}-${randomUUID()}`, sortKey, index }: TableOptions = {},
+  { name: TableName = `test-${key}-${randomUUID()}`, sortKey, indexes = [] }: TableOptions = {},
 ): Promise<string> {
-  const attributes = [key, sortKey, index?.partitionKey, index?.sortKey].filter((name) => name !== undefined);
+  const keys = [key, sortKey, ...indexes.flatMap((index) => [index.partitionKey, index.sortKey])];
+  const attributes = [...new Set(keys.filter((name) => name !== undefined))];
   await client.send(
     new CreateTableCommand({
       TableName,
       AttributeDefinitions: attributes.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       KeySchema: keySchema(key, sortKey),
       BillingMode: 'PAY_PER_REQUEST',
-      ...(index && {
-        GlobalSecondaryIndexes: [
-          {
-            IndexName: index.indexName,
-            KeySchema: keySchema(index.partitionKey, index.sortKey),
-            Projection: { ProjectionType: 'ALL' },
-          },
-        ],
+      ...(indexes.length > 0 && {
+        GlobalSecondaryIndexes: indexes.map(({ indexName, partitionKey, sortKey, keysOnly = false }) => ({
+          IndexName: indexName,
+          KeySchema: keySchema(partitionKey, sortKey),
+          Projection: { ProjectionType: keysOnly ? ('KEYS_ONLY' as const) : ('ALL' as const) },
+        })),
       }),
     }),
   );
@@ -51,9 +57,12 @@ function keySchema(partitionKey: string, sortKey: string | undefined): KeySchema
   ];
 }
 
-/** A table of dispatches with its index by status. */
+/** A table of dispatches with the indexes that functions ask. */
 export function createDispatchesTable(client: DynamoDBClient): Promise<string> {
-  return createTable(client, 'dispatchId', { index: DISPATCH_INDEXES.byStatus });
+  const { byStatus, byTask, byUnpublished } = DISPATCH_INDEXES;
+  return createTable(client, 'dispatchId', {
+    indexes: [byStatus, { ...byTask, keysOnly: true }, { ...byUnpublished, keysOnly: true }],
+  });
 }
 
 /** A table of warm slots, as the stack makes it. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, describe, expect, it } from 'vitest';
-import { placeholderAssets, resourcesOf, synthesize, type Template } from './synthesize.ts';
+import { placeholderAssets, resourcesOf, synthesize, type Template, usualTemplate } from './synthesize.ts';
 
 const run = promisify(execFile);
 const assets = placeholderAssets();
@@ -18,7 +18,7 @@ afterAll(() => {
 
 describe('the app', () => {
   it('yields the same template wherever it runs, with neither another program nor an account at hand', async () => {
-    const here = synthesize();
+    const here = usualTemplate();
 
     await run(process.execPath, ['--import', 'tsx', 'lib/app.ts'], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
@@ -79,6 +79,8 @@ describe('the names of resources', () => {
     ['StateMachineName', 80],
     ['Name', 64],
     ['TableName', 255],
+    ['QueueName', 80],
+    ['AlarmName', 255],
     ['Family', 255],
   ])('fit into what AWS allows a %s: %i characters', (property, limit) => {
     const lengths = names.filter((name) => name.property === property).map(({ name }) => name.length);
@@ -88,7 +90,7 @@ describe('the names of resources', () => {
   });
 });
 
-const NOT_A_NAME_OF_ITS_OWN = ['PolicyName', 'ServiceName'];
+const NOT_A_NAME_OF_ITS_OWN = ['PolicyName', 'ServiceName', 'MetricName'];
 
 /** Every name that the template gives, with the longest region in it. What refers to another resource gives none. */
 function namesOf({ Resources }: Template): { property: string; name: string }[] {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { FUNCTIONS, flat, resourceNamed, resourcesOf, synthesize } from './synthesize.ts';
+import { FUNCTIONS, flat, resourceNamed, resourcesOf, usualTemplate } from './synthesize.ts';
 
-const template = synthesize();
+const template = usualTemplate();
 const READ_BY_THE_RUNTIME = ['NODE_OPTIONS', 'POWERTOOLS_LOG_LEVEL'];
 
 describe.each(FUNCTIONS)('the function %s', (name) => {
@@ -51,7 +51,10 @@ describe('the functions', () => {
       'outpost-collect-output': 60,
       'outpost-record-outcome': 30,
       'outpost-manage-pool': 60,
-      'outpost-settle': 300,
+      'outpost-settle': 600,
+      'outpost-track-ecs': 30,
+      'outpost-sweep': 60,
+      'outpost-replay': 30,
     });
   });
 
@@ -72,6 +75,9 @@ describe('the functions', () => {
       'outpost-record-outcome': 256,
       'outpost-manage-pool': 256,
       'outpost-settle': 1024,
+      'outpost-track-ecs': 256,
+      'outpost-sweep': 256,
+      'outpost-replay': 256,
     });
   });
 
@@ -87,19 +93,6 @@ describe('the functions', () => {
 
     expect(margins).toHaveLength(5);
     expect(Math.min(...margins)).toBeGreaterThan(0);
-  });
-
-  it('that nobody waits for are tried again, unless they run again anyhow', () => {
-    const configs = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(({ Properties }) => [
-      flat(Properties.FunctionName),
-      Properties.MaximumRetryAttempts,
-      Properties.MaximumEventAgeInSeconds,
-    ]);
-
-    expect(configs.sort()).toEqual([
-      ['<PoolManagePoolFunction>', 0, 300],
-      ['<SettlementSettleFunction>', 2, 21_600],
-    ]);
   });
 });
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DELIVER_LOGS_AND_TRACES, ROLES, RUN_ECS_TASKS } from './expected-permissions.ts';
 import { permissionsOf, rolesOf, statementsOf } from './role-permissions.ts';
-import { flat, resourcesOf, synthesize } from './synthesize.ts';
+import { flat, resourcesOf, usualTemplate } from './synthesize.ts';
 
-const template = synthesize();
+const template = usualTemplate();
 const ON_OUR_CLUSTER = {
   ArnEquals: { 'ecs:cluster': { 'Fn::GetAtt': [expect.stringMatching(/^AgentsCluster/), 'Arn'] } },
 };
@@ -49,7 +49,9 @@ describe('the roles', () => {
 
 describe('the manager of the pool', () => {
   it('lists the ECS tasks of our cluster alone', () => {
-    const [statement] = statementsOf(template, 'PoolManagePoolRole').filter(({ Action }) => Action === 'ecs:ListTasks');
+    const [statement] = statementsOf(template, 'PoolManagePoolFunctionRole').filter(
+      ({ Action }) => Action === 'ecs:ListTasks',
+    );
 
     expect(statement?.Condition).toEqual(ON_OUR_CLUSTER);
   });

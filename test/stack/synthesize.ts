@@ -13,6 +13,9 @@ export const FUNCTIONS = [
   'record-outcome',
   'manage-pool',
   'settle',
+  'track-ecs',
+  'sweep',
+  'replay',
 ] as const;
 
 /** What a template holds, at any depth; what it really is, the assertion says. */
@@ -68,6 +71,14 @@ export function synthesize(
     assets.remove();
     rmSync(outdir, { recursive: true });
   }
+}
+
+let usual: Template | undefined;
+
+/** The template of a deployment that asks for nothing special; made once for all files of tests that share a process. */
+export function usualTemplate(): Template {
+  usual ??= synthesize();
+  return usual;
 }
 
 export function resourcesOf(template: Template, type: string): Resource[] {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { availableAgents } from '../../core/agents.ts';
-import { flat, listOf, type Resource, resourceNamed, resourcesOf, synthesize } from './synthesize.ts';
+import { flat, listOf, type Resource, resourceNamed, resourcesOf, usualTemplate } from './synthesize.ts';
 
-const template = synthesize();
+const template = usualTemplate();
 
 describe('the tables', () => {
   it.each([
@@ -49,6 +49,7 @@ describe('the tables', () => {
       ['status-createdAt-index', ['status', 'createdAt'], 'ALL'],
       ['tenant-createdAt-index', ['tenantId', 'createdAt'], 'ALL'],
       ['task_arn-index', ['taskArn'], 'KEYS_ONLY'],
+      ['unpublished-endedAt-index', ['unpublished', 'endedAt'], 'KEYS_ONLY'],
     ]);
   });
 });
@@ -198,31 +199,6 @@ describe('the events', () => {
 
     expect(archive?.Properties).toMatchObject({ RetentionDays: 30, EventPattern: { source: ['outpost'] } });
     expect(flat(archive?.Properties.SourceArn)).toBe('<EventsBus.Arn>');
-  });
-
-  it('of an execution of ours that ended badly reach `settle`', () => {
-    const { Properties } = resourceNamed(template, 'AWS::Events::Rule', 'Name', 'outpost-execution-ended');
-
-    expect(Properties.EventBusName).toBeUndefined();
-    expect(Properties.EventPattern).toEqual({
-      source: ['aws.states'],
-      'detail-type': ['Step Functions Execution Status Change'],
-      detail: { status: ['FAILED', 'TIMED_OUT', 'ABORTED'], stateMachineArn: [{ Ref: expect.any(String) }] },
-    });
-    expect(flat(listOf(Properties.EventPattern?.detail?.stateMachineArn)[0])).toBe('<WorkflowDispatchStateMachine>');
-    expect(listOf(Properties.Targets).map(({ Arn }) => flat(Arn))).toEqual(['<SettlementSettleFunction.Arn>']);
-  });
-
-  it('may call their target, each from its own rule', () => {
-    const permissions = resourcesOf(template, 'AWS::Lambda::Permission')
-      .filter(({ Properties }) => flat(Properties.Principal) === 'events.amazonaws.com')
-      .map(({ Properties }) => [flat(Properties.SourceArn), flat(Properties.FunctionName)]);
-
-    expect(permissions.sort()).toEqual([
-      ['<PoolDemand.Arn>', '<PoolManagePoolFunction.Arn>'],
-      ['<PoolEveryMinute.Arn>', '<PoolManagePoolFunction.Arn>'],
-      ['<SettlementExecutionEnded.Arn>', '<SettlementSettleFunction.Arn>'],
-    ]);
   });
 });
 

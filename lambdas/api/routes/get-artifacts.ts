@@ -1,5 +1,7 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { ARTIFACTS, outputPrefix } from '../../../core/artifact-keys.ts';
+import type { DispatchRecord } from '../../../core/dispatch-record.ts';
+import { isTerminal } from '../../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../../core/ids.ts';
 import type { Manifest } from '../../../core/manifest.ts';
 import { ApiError } from '../api-error.ts';
@@ -7,7 +9,7 @@ import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { success } from '../envelope.ts';
 import { ownedDispatch } from '../owned-dispatch.ts';
 import { OutputView } from '../wire.ts';
-import { answer, COMMON_FAILURES, DispatchPath, failure, KEY_REQUIRED } from './route-parts.ts';
+import { AttemptQuery, answer, COMMON_FAILURES, DispatchPath, failure, KEY_REQUIRED } from './route-parts.ts';
 
 /** Seconds that a download URL is good for. */
 const URL_SECONDS = 15 * 60;
@@ -15,14 +17,12 @@ const URL_SECONDS = 15 * 60;
 /** Bytes of the file list at most: Lambda answers no more than 6 MB. */
 const MAX_LIST_BYTES = 3_000_000;
 
-const Query = z.strictObject({ attempt: z.coerce.number().int().min(1).optional() });
-
 const route = createRoute({
   method: 'get',
   path: '/artifacts/{id}',
-  summary: 'The output of an attempt (the current one by default), with URLs to download it by',
+  summary: 'The output of an attempt (the latest that has ended by default), with URLs to download it by',
   security: KEY_REQUIRED,
-  request: { params: DispatchPath, query: Query },
+  request: { params: DispatchPath, query: AttemptQuery },
   responses: {
     ...COMMON_FAILURES,
     200: answer('The files of the workspace, and the objects that hold them.', OutputView),
@@ -32,13 +32,19 @@ const route = createRoute({
 
 export function addGetArtifacts(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators): void {
   app.openapi(route, async (context) => {
-    const { dispatchId, attempt: current } = await ownedDispatch(api, context, context.req.valid('param').id);
-    const ref = { dispatchId, attempt: context.req.valid('query').attempt ?? current };
+    const record = await ownedDispatch(api, context, context.req.valid('param').id);
+    const { dispatchId, attempt: current } = record;
+    const ref = { dispatchId, attempt: context.req.valid('query').attempt ?? latestEnded(record) };
     const manifest = ref.attempt <= current ? await api.artifacts.getManifest(ref) : undefined;
-    if (!manifest) throw new ApiError('OUTPUT_NOT_FOUND', 'This attempt has no output, or none yet.');
+    if (!manifest) throw new ApiError('OUTPUT_NOT_FOUND', `Attempt ${ref.attempt} has no output, or none yet.`);
     if (!manifest.valid) throw new Error(`The manifest of ${attemptName(ref)} ${manifest.reason}`);
     return context.json(success(context, await outputView(api, ref, manifest.content)), 200);
   });
+}
+
+/** While the first attempt lives there is no other; its output may be there a moment before it has ended. */
+function latestEnded({ attempt, status }: DispatchRecord): number {
+  return isTerminal(status) ? attempt : Math.max(1, attempt - 1);
 }
 
 async function outputView(

@@ -1,4 +1,4 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { DispatchRequest } from '../../../core/dispatch-request.ts';
 import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { createDispatch, requireAvailable } from '../create-dispatch.ts';
@@ -6,7 +6,7 @@ import { success } from '../envelope.ts';
 import { requireJsonBody } from '../json-body.ts';
 import { NoQuery } from '../validation.ts';
 import { DispatchView, dispatchView } from '../wire.ts';
-import { answer, COMMON_FAILURES, failure, KEY_REQUIRED } from './route-parts.ts';
+import { answer, COMMON_FAILURES, failure, IdempotencyKey, KEY_REQUIRED } from './route-parts.ts';
 
 const route = createRoute({
   method: 'post',
@@ -16,12 +16,7 @@ const route = createRoute({
   middleware: [requireJsonBody] as const,
   request: {
     query: NoQuery,
-    headers: z.object({
-      'idempotency-key': z
-        .string()
-        .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1-255 visible ASCII characters')
-        .optional(),
-    }),
+    headers: IdempotencyKey,
     body: { required: true, content: { 'application/json': { schema: DispatchRequest } } },
   },
   responses: {

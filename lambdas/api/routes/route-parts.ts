@@ -4,6 +4,16 @@ import { ErrorEnvelope, successEnvelope } from '../envelope.ts';
 /** The id in the path. What is no ULID is answered like a dispatch that does not exist. */
 export const DispatchPath = z.object({ id: z.string() });
 
+/** `?attempt=N`: which attempt of the dispatch. */
+export const AttemptQuery = z.strictObject({ attempt: z.coerce.number().int().min(1).optional() });
+
+export const IdempotencyKey = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1-255 visible ASCII characters')
+    .optional(),
+});
+
 export const KEY_REQUIRED = [{ bearer: [] }, { apiKey: [] }];
 
 export function answer<Data extends z.ZodType>(description: string, data: Data) {

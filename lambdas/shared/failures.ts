@@ -1,15 +1,19 @@
-/** Everything that failed while the pool was managed: what could be done has been done, the rest is tried again. */
-export class PoolNotManagedError extends AggregateError {
-  override readonly name = 'PoolNotManagedError';
+/** Some of many things failed: what could be done has been done. */
+export class PartlyFailedError extends AggregateError {
+  override readonly name = 'PartlyFailedError';
 
-  constructor(errors: readonly unknown[]) {
-    super(errors, `Not all of the pool could be managed: ${errors.map(wordsOf).join('; ')}`);
+  /** @param what failed, as a sentence without its full stop */
+  constructor(what: string, errors: readonly unknown[]) {
+    super(errors, `${what}: ${errors.map(wordsOf).join('; ')}`);
   }
 }
 
 /** Lets one thing fail without the others, and keeps what failed. */
 export class Failures {
   readonly errors: unknown[] = [];
+
+  /** @param what it means if any fail, as a sentence without its full stop: `Not all could be swept` */
+  constructor(private readonly what: string) {}
 
   /** Resolves to nothing where the work fails. */
   async keep<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -28,7 +32,7 @@ export class Failures {
   }
 
   throwIfAny(): void {
-    if (this.errors.length > 0) throw new PoolNotManagedError(this.errors);
+    if (this.errors.length > 0) throw new PartlyFailedError(this.what, this.errors);
   }
 }
 

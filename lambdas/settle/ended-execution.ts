@@ -1,0 +1,59 @@
+import type { EcsStop } from '../../core/ecs-stop.ts';
+import type { ExecutionStatusChange } from '../../core/events.ts';
+import { OUR_STOP_PREFIX } from '../../core/stop-reason.ts';
+import { withDetail } from '../../core/wording.ts';
+import type { ExecutionState } from '../shared/execution-state.ts';
+
+/** What is known of the execution that did not end its attempt. */
+export interface EndedExecution {
+  /** As Step Functions says it; `RUNNING` of one that lives and gets nowhere, `ABSENT` of one that is not there. */
+  readonly status: string;
+  readonly words?: string | undefined;
+}
+
+/** Characters of an execution's error and cause that a reason keeps. */
+const MAX_WORDS = 1_000;
+
+/** Step Functions stops the ECS task of an execution that ends so. */
+const STOPPED_WITH = ['ABORTED', 'TIMED_OUT'];
+
+const WHAT_IT_DID: Readonly<Record<string, string>> = {
+  ABORTED: 'was stopped',
+  TIMED_OUT: 'ran out of its time',
+  FAILED: 'failed',
+  ABSENT: 'is not there',
+  RUNNING: 'could not end the attempt',
+};
+
+export function executionOfEvent({ status, error, cause }: ExecutionStatusChange['detail']): EndedExecution {
+  return { status, words: wordsOf(error, cause) };
+}
+
+/** @param why what the asker knows of it */
+export function executionOfRequest(state: ExecutionState, why: string): EndedExecution {
+  if (state.status === 'closed') {
+    const { endedAs, error, cause } = state;
+    // Where Step Functions has no error to tell, one is made of the status, which says nothing more.
+    return { status: endedAs, words: wordsOf(error === `Execution.${endedAs}` ? '' : error, cause) };
+  }
+  return { status: state.status === 'running' ? 'RUNNING' : 'ABSENT', words: why };
+}
+
+function wordsOf(...parts: readonly (string | null | undefined)[]): string {
+  return parts.filter(Boolean).join(': ');
+}
+
+/** Why an attempt failed that nothing but its execution's end explains. */
+export function reasonOf({ status, words }: EndedExecution): string {
+  const what = WHAT_IT_DID[status] ?? 'ended without the outcome';
+  return withDetail(`The execution ${what}`, words?.slice(0, MAX_WORDS));
+}
+
+/**
+ * Step Functions itself stops the ECS task of an execution that is aborted or runs out of time. ECS calls that
+ * `UserInitiated`, but it is nobody's cancel.
+ */
+export function withoutStepFunctions(stop: EcsStop, { status }: EndedExecution): EcsStop {
+  if (!STOPPED_WITH.includes(status) || stop.stopCode !== 'UserInitiated') return stop;
+  return { ...stop, stoppedReason: `${OUR_STOP_PREFIX}execution ${status}` };
+}
