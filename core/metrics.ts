@@ -27,8 +27,9 @@ export const METRICS = {
 } as const;
 
 /**
- * What a sweep puts right: an attempt whose execution was never started, one whose execution can end it no more, an
- * outcome that was not announced, and a tenant's place that is held by no living attempt.
+ * What a sweep puts right: an attempt whose execution was never started, one that was cancelled while its ECS task was
+ * not stopped, one whose execution can end it no more, an outcome that was not announced, and a tenant's place that is
+ * held by no living attempt.
  */
-export const SWEEP_REPAIRS = ['started', 'settled', 'published', 'freed'] as const;
+export const SWEEP_REPAIRS = ['started', 'stopped', 'settled', 'published', 'freed'] as const;
 export type SweepRepair = (typeof SWEEP_REPAIRS)[number];

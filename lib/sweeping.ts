@@ -61,7 +61,7 @@ export class Sweeping extends Construct {
         workflow.stateMachine.start,
         workflow.stateMachine.list,
         workflow.stateMachine.executions('states:DescribeExecution'),
-        agents.tasks('ecs:DescribeTasks'),
+        agents.tasks('ecs:DescribeTasks', 'ecs:StopTask'),
         events.publish,
         settlement.request,
       ],

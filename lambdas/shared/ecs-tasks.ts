@@ -12,6 +12,8 @@ import { OUR_STOP_PREFIX } from '../../core/stop-reason.ts';
 /** An ECS task as its cluster knows it; `stop` is complete once it has stopped. */
 export interface DescribedTask {
   readonly hasStopped: boolean;
+  /** ECS means to stop it: its worker may still be uploading. @default false */
+  readonly isStopping?: boolean;
   readonly stop: EcsStop;
 }
 
@@ -37,7 +39,7 @@ export class EcsTasks {
   /** `undefined` where ECS knows it no more: it forgets a stopped ECS task after an hour. */
   async describe(taskArn: string): Promise<DescribedTask | undefined> {
     const [task] = await this.describeSome([taskArn]);
-    return task && { hasStopped: hasStopped(task), stop: stopOf(task, taskArn) };
+    return task && described(task, taskArn);
   }
 
   /** The ones that ECS still knows, in no order. */
@@ -84,13 +86,16 @@ function clusterTask(task: Task, taskArn: string): ClusterTask {
     taskArn,
     createdAt: task.createdAt,
     environment: Object.fromEntries(given.flatMap(({ name, value }) => (name && value ? [[name, value]] : []))),
-    hasStopped: hasStopped(task),
-    stop: stopOf(task, taskArn),
+    ...described(task, taskArn),
   };
 }
 
-function hasStopped({ lastStatus }: Task): boolean {
-  return lastStatus === 'STOPPED';
+function described(task: Task, taskArn: string): DescribedTask {
+  return {
+    hasStopped: task.lastStatus === 'STOPPED',
+    isStopping: task.desiredStatus === 'STOPPED',
+    stop: stopOf(task, taskArn),
+  };
 }
 
 function stopOf({ stoppedAt, stopCode, stoppedReason, containers = [] }: Task, taskArn: string): EcsStop {

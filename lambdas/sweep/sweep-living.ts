@@ -14,13 +14,13 @@ import type { SweepRun } from './sweep-run.ts';
 export interface LivingCollaborators extends BeginCollaborators {
   readonly dispatches: Pick<DispatchStore, 'get' | 'page'>;
   readonly executions: Pick<Executions, 'describe' | 'start'>;
-  readonly tasks: Pick<EcsTasks, 'describe'>;
+  readonly tasks: Pick<EcsTasks, 'describe' | 'stop'>;
   readonly settler: Pick<SettleRequester, 'request'>;
   readonly now: () => Date;
 }
 
 /** Milliseconds that whoever asked for an attempt has to start its execution. */
-export const BEGIN_MS = 60_000;
+export const BEGIN_MS = 30_000;
 /** Milliseconds since the last word of an attempt after which it is asked for. */
 export const QUIET_MS = 30_000;
 /** Milliseconds that `settle` has after an execution has closed: its event is faster than any sweep. */
@@ -29,8 +29,8 @@ export const EVENT_MS = 30_000;
 export const STOPPED_MS = 2 * 60_000;
 
 /**
- * The living attempts of a status. One whose execution was never started is started; one whose execution has closed
- * without ending it, or gets nowhere, is handed to `settle`. Step Functions decides that, not the clock: the clock only
+ * The living attempts of a status. One whose execution was never started is started; one that was cancelled has its ECS
+ * task stopped; one whose execution has closed without ending it, or gets nowhere, is handed to `settle`. Step Functions decides that, not the clock: the clock only
  * says whom to ask for.
  */
 export function sweepLiving(status: DispatchStatus): Stage<LivingCollaborators> {
@@ -40,10 +40,12 @@ export function sweepLiving(status: DispatchStatus): Stage<LivingCollaborators> 
     run.failures.errors.push(...faults);
     const quiet = items.filter((record) => isQuiet(record, now()));
     if (quiet.length === 0) return { looked: faults.length, next };
+    const uncancelled = quiet.filter(isToBeStopped);
+    await run.failures.keepAll(uncancelled, (record) => stopCancelled(collaborators, run, record));
     const running = await run.running();
     const doubtful = quiet.filter((record) => !running.has(attemptName(record)) || isOverdue(record, now()));
     await run.failures.keepAll(doubtful, (record) => sweepAttempt(collaborators, run, record));
-    return { looked: doubtful.length + faults.length, next };
+    return { looked: uncancelled.length + doubtful.length + faults.length, next };
   };
 }
 
@@ -62,6 +64,22 @@ async function sweepAttempt(collaborators: LivingCollaborators, run: SweepRun, r
     await settler.request(current, why);
     run.count('settled');
   }
+}
+
+/** Whoever noted the cancel died before it could stop the ECS task: the agent would run to its own end. */
+async function stopCancelled(
+  { tasks }: LivingCollaborators,
+  run: SweepRun,
+  { taskArn = '' }: DispatchRecord,
+): Promise<void> {
+  const task = await tasks.describe(taskArn);
+  if (!task || task.hasStopped || task.isStopping) return;
+  await tasks.stop(taskArn, 'cancel');
+  run.count('stopped');
+}
+
+function isToBeStopped({ status, cancelRequestedAt, taskArn }: DispatchRecord): boolean {
+  return cancelRequestedAt !== undefined && taskArn !== undefined && status !== 'COMPLETING';
 }
 
 /** Why nobody else is going to move the attempt on; `undefined` where somebody may. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultSettings } from '../../local/faults/fault-settings.ts';
 import { bootOutpost, type Outpost } from '../../local/outpost.ts';
 
 export interface Answer {
@@ -28,14 +29,20 @@ export interface Harness {
 
 const TERMINAL = ['success', 'failed', 'timeout', 'cancelled'];
 
-/** @param options `pool`: bounds like `shell=1-2`; without them every dispatch runs cold */
+/** @param options `pool`: bounds like `shell=1-2`; without them every dispatch runs cold. `faults`: @default none */
 export async function bootHarness(
-  options: { assembly?: string; folder?: string; pool?: string } = {},
+  options: { assembly?: string; folder?: string; pool?: string; faults?: FaultSettings } = {},
 ): Promise<Harness> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'outpost-e2e-')));
   const lines: string[] = [];
   const pool = options.pool ?? 'shell=0-0';
-  const boot = { data: folder, port: 0, pool, log: (line: string) => void lines.push(line) };
+  const boot = {
+    data: folder,
+    port: 0,
+    pool,
+    ...(options.faults && { faults: options.faults }),
+    log: (line: string) => void lines.push(line),
+  };
   const removeFolder = async () => {
     if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
   };
@@ -72,7 +79,7 @@ export async function bootHarness(
   };
 }
 
-export function caller({ baseUrl, apiKey }: Outpost['connection']): Harness['call'] {
+export function caller({ baseUrl, apiKey }: Pick<Outpost['connection'], 'baseUrl' | 'apiKey'>): Harness['call'] {
   return async (method, path, body, headers = {}) => {
     const response = await fetch(`${baseUrl}${path}`, {
       method,

@@ -1,10 +1,18 @@
 import fc from 'fast-check';
-import { it } from 'vitest';
-import { useRecordLife } from './record-life/use-record-life.ts';
+import { describe, it } from 'vitest';
+import { recordLifeInMemory, useRecordLife } from './record-life/use-record-life.ts';
 
-const property = useRecordLife();
+// The same lives every time: `record-life.slow.ts` lives others.
+const SEED = 2026;
 
-it('begins an attempt once and ends it once, along the table of transitions, whatever happens in whatever order', async () => {
-  // The same few lives every time: `record-life.slow.ts` lives many others.
-  await fc.assert(property(), { numRuns: 12, seed: 2026 });
-}, 60_000);
+describe('an attempt begins once and ends once, along the table of transitions, whatever happens in whatever order', () => {
+  const onDynamoDb = useRecordLife();
+
+  it('on the embedded DynamoDB', async () => {
+    await fc.assert(onDynamoDb(), { numRuns: 4, seed: SEED });
+  }, 60_000);
+
+  it('on tables in memory', async () => {
+    await fc.assert(recordLifeInMemory(), { numRuns: 100, seed: SEED });
+  }, 60_000);
+});

@@ -5,6 +5,7 @@ import { METRICS } from '../../core/metrics.ts';
 import { Executions } from '../../lambdas/shared/executions.ts';
 import { sweepMetrics } from '../../lambdas/sweep/sweep-metrics.ts';
 import { DISPATCH_ID, NOW } from './records.ts';
+import { NONE } from './sweep-world.ts';
 
 const STATE_MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:outpost-dispatch';
 const executions = (answer: (command: object) => object) => {
@@ -53,10 +54,11 @@ describe('the metrics of a sweep', () => {
       };
     };
 
-    sweepMetrics({ singleMetric } as unknown as Metrics).repaired({ started: 2, settled: 0, published: 1, freed: 0 });
+    sweepMetrics({ singleMetric } as unknown as Metrics).repaired({ ...NONE, started: 2, published: 1 });
 
     expect(told).toEqual([
       ['repair', 'started', METRICS.sweepRepaired, 'Count', 2],
+      ['repair', 'stopped', METRICS.sweepRepaired, 'Count', 0],
       ['repair', 'settled', METRICS.sweepRepaired, 'Count', 0],
       ['repair', 'published', METRICS.sweepRepaired, 'Count', 1],
       ['repair', 'freed', METRICS.sweepRepaired, 'Count', 0],

@@ -19,7 +19,7 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 /** Items that one BatchWriteItem takes. */
 const BATCH = 25;
-export const NONE: Repairs = { started: 0, settled: 0, published: 0, freed: 0 };
+export const NONE: Repairs = { started: 0, stopped: 0, settled: 0, published: 0, freed: 0 };
 
 /** So long before the world's clock. */
 export const ago = (milliseconds: number) => new Date(Date.parse(NOW) - milliseconds).toISOString();
@@ -40,6 +40,7 @@ export async function aSweepWorld(client: DynamoDBClient) {
   const tasks = new Map<string, DescribedTask>();
   const requested: DispatchRequested[] = [];
   const ended: DispatchEnded[] = [];
+  const stopped: { taskArn: string; why: string }[] = [];
   const settles: { name: string; why: string }[] = [];
   const repairs: Repairs[] = [];
   const collaborators: SweepCollaborators = {
@@ -47,7 +48,10 @@ export async function aSweepWorld(client: DynamoDBClient) {
     tenants,
     executions,
     memory: new SweepMemory(documents, poolTable),
-    tasks: { describe: async (taskArn) => tasks.get(taskArn) },
+    tasks: {
+      describe: async (taskArn) => tasks.get(taskArn),
+      stop: async (taskArn, why) => void stopped.push({ taskArn, why }),
+    },
     events: {
       requested: async (event) => void requested.push(event),
       ended: async (event) => void ended.push(event),
@@ -68,6 +72,8 @@ export async function aSweepWorld(client: DynamoDBClient) {
     tasks,
     requested,
     ended,
+    /** Every StopTask. */
+    stopped,
     settles,
     /** What each run told the metrics. */
     repairs,

@@ -24,7 +24,7 @@ const ENDED = { ...RUNNING, status: 'SUCCESS', endedAt: ago(2 * MINUTE), unpubli
 describe('a sweep of attempts that wait to begin', () => {
   it('starts one without an execution, and publishes its request before that, by the same id', async () => {
     const world = await aSweepWorld(database.client);
-    const record = await world.given({ createdAt: ago(MINUTE + 1) });
+    const record = await world.given({ createdAt: ago(31 * SECOND) });
     const order: string[] = [];
 
     const swept = await world.sweep({
@@ -40,11 +40,11 @@ describe('a sweep of attempts that wait to begin', () => {
     expect(swept.repairs).toEqual({ ...NONE, started: 1 });
   });
 
-  it('starts a replay that was asked for a minute ago, and none that was asked for just now', async () => {
+  it('starts a replay that was asked for half a minute ago, and none that was asked for just now', async () => {
     const world = await aSweepWorld(database.client);
     const old = { createdAt: ago(600 * MINUTE), attempt: 3 };
-    const lost = await world.given({ ...old, attemptedAt: ago(MINUTE + 1) });
-    await world.given({ ...old, attemptedAt: ago(MINUTE - 1) });
+    const lost = await world.given({ ...old, attemptedAt: ago(31 * SECOND) });
+    await world.given({ ...old, attemptedAt: ago(29 * SECOND) });
 
     await world.sweep();
 
@@ -54,7 +54,7 @@ describe('a sweep of attempts that wait to begin', () => {
 
   it('leaves alone what was posted just now, and what has an execution that runs', async () => {
     const world = await aSweepWorld(database.client);
-    await world.given({ createdAt: ago(MINUTE) });
+    await world.given({ createdAt: ago(29 * SECOND) });
     world.executions.set(await world.given(), { status: 'running' });
 
     const swept = await world.sweep();
@@ -110,6 +110,37 @@ describe.each(LIVING)('a sweep of an attempt that is %s', (_, fields) => {
     await world.sweep();
 
     expect(world.settles).toEqual([]);
+  });
+});
+
+describe('a sweep of an attempt that was cancelled', () => {
+  const cancelled = { ...RUNNING, cancelRequestedAt: ago(MINUTE), updatedAt: ago(MINUTE) };
+
+  it('stops its ECS task where whoever noted the cancel could not', async () => {
+    const world = await aSweepWorld(database.client);
+    world.executions.set(await world.given(cancelled), { status: 'running' });
+    world.tasks.set(TASK_ARN, { hasStopped: false, stop: {} });
+
+    const swept = await world.sweep();
+
+    expect(world.stopped).toEqual([{ taskArn: TASK_ARN, why: 'cancel' }]);
+    expect(swept.repairs).toEqual({ ...NONE, stopped: 1 });
+  });
+
+  it.each([
+    ['is being stopped', cancelled, { hasStopped: false, isStopping: true, stop: {} }],
+    ['has stopped', cancelled, { hasStopped: true, isStopping: true, stop: {} }],
+    ['is forgotten', cancelled, undefined],
+    ['has finished', { ...cancelled, status: 'COMPLETING' as const }, { hasStopped: false, stop: {} }],
+    ['was cancelled just now', { ...cancelled, updatedAt: ago(29 * SECOND) }, { hasStopped: false, stop: {} }],
+  ])('leaves alone an ECS task that %s', async (_, fields, task: DescribedTask | undefined) => {
+    const world = await aSweepWorld(database.client);
+    world.executions.set(await world.given(fields), { status: 'running' });
+    if (task) world.tasks.set(TASK_ARN, task);
+
+    const swept = await world.sweep();
+
+    expect([world.stopped, swept.repairs]).toEqual([[], NONE]);
   });
 });
 

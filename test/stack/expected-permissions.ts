@@ -205,6 +205,7 @@ export const ROLES: [role: string, permissions: string[]][] = [
       'states:ListExecutions <WorkflowDispatchStateMachine>',
       `states:DescribeExecution ${DISPATCH_EXECUTIONS}`,
       `ecs:DescribeTasks ${TASKS}`,
+      `ecs:StopTask ${TASKS}`,
       'events:PutEvents <EventsBus.Arn>',
       'lambda:InvokeFunction <SettlementSettleFunction.Arn>',
       'sqs:SendMessage <SweepingSweepDeadLetters.Arn>',

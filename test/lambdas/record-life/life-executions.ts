@@ -2,6 +2,7 @@ import type { AttemptRef } from '../../../core/ids.ts';
 import { attemptName } from '../../../core/ids.ts';
 import type { ExecutionInput } from '../../../core/workflow.ts';
 import type { ExecutionState } from '../../../lambdas/shared/execution-state.ts';
+import type { Definition } from '../../../local/stepfunctions/asl/definition.ts';
 import { loadDefinition } from '../../../local/stepfunctions/asl/load-definition.ts';
 import type { Clock } from '../../../local/stepfunctions/engine/clock.ts';
 import { Execution, type ExecutionOutcome } from '../../../local/stepfunctions/engine/execution.ts';
@@ -9,7 +10,7 @@ import type { TaskRunner } from '../../../local/stepfunctions/engine/task-runner
 import { Turns as EngineTurns } from '../../../local/stepfunctions/engine/turns.ts';
 import { type Json, JsonText } from '../../../local/stepfunctions/json.ts';
 import { stateMachine } from '../../workflow/state-machine-file.ts';
-import type { Turns } from './turns.ts';
+import type { Actor, Turns } from './turns.ts';
 
 const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:outpost-dispatch';
 
@@ -17,6 +18,7 @@ export interface LifeExecution {
   readonly name: string;
   readonly executionArn: string;
   readonly execution: Execution;
+  readonly actor: Actor;
   outcome?: ExecutionOutcome;
   closedAt?: Date;
 }
@@ -36,21 +38,10 @@ export interface ExecutionParts {
 /** Executions of the dispatch state machine as it is deployed, on the embedded engine; its tasks take turns. */
 export class LifeExecutions {
   readonly all = new Map<string, LifeExecution>();
-  readonly #definition;
-  readonly #clock: Clock;
+  readonly #definition: Definition;
 
   constructor(readonly parts: ExecutionParts) {
-    const { turns, pass, now, dispatchesTable } = parts;
-    this.#definition = loadDefinition(JSON.stringify(stateMachine('dispatch', { DispatchesTable: dispatchesTable })));
-    this.#clock = {
-      now: () => now().getTime(),
-      sleep: async (milliseconds) => {
-        await turns.pause('wait');
-        pass(milliseconds);
-      },
-      // No time is up by itself: that a state's is, is told to it by a command.
-      deadline: () => {},
-    };
+    this.#definition = definitionOver(parts.dispatchesTable);
   }
 
   /** Starts an attempt's execution, unless there is one. */
@@ -63,16 +54,22 @@ export class LifeExecutions {
     const { tasks } = this.parts;
     const execution = new Execution(
       { definition: this.#definition, identity, input: JsonText.of(input as unknown as Json) },
-      { tasks, clock: this.#clock, random: () => 0.5, sink: { append: () => {} }, turns: new EngineTurns() },
+      { tasks, clock: this.#clock(name), random: () => 0.5, sink: { append: () => {} }, turns: new EngineTurns() },
     );
-    const started: LifeExecution = { name, executionArn, execution };
-    this.all.set(name, started);
     execution.start();
     const actor = this.parts.turns.begin(`execution ${name.slice(-4)}`, () => execution.run());
+    const started: LifeExecution = { name, executionArn, execution, actor };
+    this.all.set(name, started);
     actor.done.then(
       (outcome) => this.#over(started, outcome),
       (error) => this.#over(started, { status: 'FAILED', error: 'Test', cause: String(error) }),
     );
+  }
+
+  /** What an execution calls next is its own, whoever brought it about. */
+  goesOn(name: string): void {
+    const one = this.all.get(name);
+    if (one) this.parts.turns.become(one.actor);
   }
 
   abort(one: LifeExecution): void {
@@ -98,11 +95,36 @@ export class LifeExecutions {
     return [...this.all.values()].filter(({ outcome }) => !outcome);
   }
 
+  #clock(name: string): Clock {
+    const { turns, pass, now } = this.parts;
+    return {
+      now: () => now().getTime(),
+      sleep: async (milliseconds) => {
+        this.goesOn(name);
+        await turns.pause('wait');
+        pass(milliseconds);
+      },
+      // No time is up by itself: that a state's is, a command tells it.
+      deadline: () => {},
+    };
+  }
+
   #over(one: LifeExecution, outcome: ExecutionOutcome): void {
     one.outcome = outcome;
     one.closedAt = this.parts.now();
     if (outcome.status !== 'SUCCEEDED') this.parts.failed(one, outcome);
   }
+}
+
+const definitions = new Map<string, Definition>();
+
+/** Read once: its expressions take longer to read than a life takes. */
+function definitionOver(dispatchesTable: string): Definition {
+  const known = definitions.get(dispatchesTable);
+  const definition =
+    known ?? loadDefinition(JSON.stringify(stateMachine('dispatch', { DispatchesTable: dispatchesTable })));
+  definitions.set(dispatchesTable, definition);
+  return definition;
 }
 
 const IDENTITY = {

@@ -35,10 +35,14 @@ export class LifeModel {
   readonly faults: string[] = [];
   readonly #mayLackPlace = new Set<string>();
 
-  /** @param history of all calls, where every write is noted too */
+  /**
+   * @param history of all calls, where every write is noted too
+   * @param isLeftAlone whether an ECS task runs, and nobody has asked it to stop
+   */
   constructor(
     readonly maxConcurrent: number,
     readonly history: string[],
+    readonly isLeftAlone: (taskArn: string) => boolean,
   ) {}
 
   attempt(ref: AttemptRef): AttemptLife {
@@ -163,7 +167,9 @@ export class LifeModel {
     const life = this.attempt(after);
     if (!life.outcome) {
       life.outcome = after;
-      if (after.outcomeId === undefined || after.endedAt === undefined) wrong('ends without saying when and by whom');
+      if (after.endedAt === undefined) wrong('ends without saying when');
+      if (!after.outcomeId?.startsWith(`${attemptName(after)}:`)) wrong(`ends by the outcome ${after.outcomeId}`);
+      if (after.startedAt !== undefined && this.isLeftAlone(after.taskArn ?? '')) wrong('ends while its agent runs');
       if (after.unpublished === undefined) wrong('ends without asking to be announced');
       if (after.status === 'SUCCESS' && !life.finishedWell) wrong('succeeds without having finished well');
       if (after.status === 'SUCCESS' && after.output === undefined) wrong('succeeds without output');

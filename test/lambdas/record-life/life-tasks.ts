@@ -14,6 +14,8 @@ export interface TaskParts {
   readonly now: () => Date;
   /** The functions that states invoke, by their names. */
   readonly functions: Readonly<Record<string, (payload: unknown) => Promise<unknown>>>;
+  /** What is called next is called by this execution. */
+  readonly goesOn: (executionName: string) => void;
   /** A run state waits for its ECS task; what is called ends its time. */
   readonly waits: (executionName: string, timeIsUp: () => void) => void;
 }
@@ -26,7 +28,8 @@ export class LifeTasks implements TaskRunner {
     const { resource } = call;
     if (resource.kind === 'function') throw new Error('The state machine names no function as a resource.');
     const input = call.arguments.value as JsonObject;
-    const { turns, ecs } = this.parts;
+    const { turns, ecs, goesOn } = this.parts;
+    goesOn(call.execution.name);
     switch (`${resource.service}:${resource.action}`) {
       case 'lambda:invoke':
         return answered({ Payload: await this.#invoke(input) });

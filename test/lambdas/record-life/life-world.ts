@@ -32,7 +32,7 @@ const TURN_MS = 5;
 /** One tenant with a few dispatches: our functions and stores, everything else simulated, one call at a time. */
 export class LifeWorld {
   readonly turns = new Turns();
-  readonly model = new LifeModel(MAX_CONCURRENT, this.turns.history);
+  readonly model = new LifeModel(MAX_CONCURRENT, this.turns.history, (taskArn) => this.#isLeftAlone(taskArn));
   readonly buckets = new LifeBuckets(this.turns);
   readonly tenant: Tenant = {
     tenantId: `life-${ulid().toLowerCase()}`,
@@ -98,6 +98,7 @@ export class LifeWorld {
         documents,
         ecs: this.ecs,
         functions: this.functions.ofStates,
+        goesOn: (name) => this.executions.goesOn(name),
         waits: (name, timeIsUp) => this.waiting.set(name, timeIsUp),
       }),
       started: (ref) => model.executionStarted(ref),
@@ -179,6 +180,11 @@ export class LifeWorld {
     await this.bare.send(new DeleteCommand({ TableName: this.tables.pool, Key: SWEEP_KEY }));
     const { tenantId } = this.tenant;
     await this.bare.send(new DeleteCommand({ TableName: this.tables.tenants, Key: { tenantId } }));
+  }
+
+  #isLeftAlone(taskArn: string): boolean {
+    const task = this.ecs.find(taskArn);
+    return task !== undefined && task.status !== 'STOPPED' && !task.isStopping;
   }
 
   #ecsEvent({ taskArn, ref, status, isStopping, stopCode, stoppedReason, stoppedAt, exitCode }: LifeTask): void {

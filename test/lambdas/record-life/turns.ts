@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextRound } from 'node:timers/promises';
 
 /** How a call goes that an actor makes. */
@@ -83,25 +82,34 @@ const QUIET_ROUNDS = 3;
 
 /** Actors go on one call at a time, in the order that somebody chooses: every interleaving can be had, and had again. */
 export class Turns {
-  readonly #actors = new AsyncLocalStorage<Actor>();
+  /** Who acts: whose turn it is, or who has just begun. Following calls by their contexts would take most of the time. */
+  #current: Actor | undefined;
   #arrivals: Arrival[] = [];
   /** Every call that was made, and how it went. */
   readonly history: string[] = [];
   #changes = 0;
   readonly #acts = new Set<Promise<unknown>>();
 
-  /** Begins an actor; from its first call on it waits for its turns. */
+  /** Somebody is to act, and waits for his turns, the first one to begin. */
   begin<T>(name: string, story: () => Promise<T>, options: ActorOptions = {}): Actor<T> {
     const actor = new Actor<T>(name, options);
     actor.begunAt = this.history.length;
-    this.#actors.run(actor as Actor, () => actor.begin(story));
+    actor.begin(async () => {
+      await this.#arrive(actor as Actor, 'begins', true);
+      return story();
+    });
     actor.done.then(this.#changed, this.#changed);
     return actor;
   }
 
+  /** Somebody goes on because of what another one did: what he calls next is his own. */
+  become(actor: Actor): void {
+    this.#current = actor;
+  }
+
   /** A call of the actor that makes it. What is called outside of any actor is done at once. */
   async call<T>(label: string, act: (dice: number) => Promise<T>): Promise<T> {
-    const actor = this.#actors.getStore();
+    const actor = this.#current;
     if (!actor) return act(0);
     for (;;) {
       const { fate, dice } = await this.#arrive(actor, label, false);
@@ -120,13 +128,13 @@ export class Turns {
 
   /** A wait of the actor: it ends when its turn has come. */
   async pause(label: string): Promise<void> {
-    const actor = this.#actors.getStore();
+    const actor = this.#current;
     if (actor) await this.#arrive(actor, label, true);
   }
 
   /** Who acts. */
   get actor(): Actor | undefined {
-    return this.#actors.getStore();
+    return this.#current;
   }
 
   /** The calls that could be made now. */
@@ -146,6 +154,7 @@ export class Turns {
     if (!arrival) throw new Error(`${which.actor.name} does not wait for '${which.label}'.`);
     this.#arrivals = this.#arrivals.filter((one) => one !== arrival);
     this.history.push(`${which.actor.name}: ${which.label}${fate === 'well' || arrival.isPause ? '' : ` (${fate})`}`);
+    this.become(arrival.actor);
     arrival.go(arrival.isPause ? 'well' : fate, dice);
     await this.quiet();
   }

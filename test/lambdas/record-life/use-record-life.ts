@@ -1,10 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { IAsyncProperty } from 'fast-check';
 import { afterAll, beforeAll } from 'vitest';
+import { DISPATCH_INDEXES } from '../../../core/table-indexes.ts';
 import { documentClient } from '../../../lambdas/shared/document-client.ts';
 import { type DynamoDbInTest, openDynamoDb } from '../../local/dynamodb/dynamodb-in-test.ts';
 import { createDispatchesTable, createPoolTable, createTable } from '../tables.ts';
 import type { LifeTables } from './life-stores.ts';
+import { memoryDocuments } from './memory-documents.ts';
 import { recordLife } from './record-life.ts';
 
 /** The property of the record's life, over the embedded DynamoDB. */
@@ -25,4 +27,19 @@ export function useRecordLife(): () => IAsyncProperty<unknown> {
   });
   afterAll(() => database.close());
   return () => recordLife(documents, tables) as IAsyncProperty<unknown>;
+}
+
+/** The same over tables in memory. */
+export function recordLifeInMemory(): IAsyncProperty<unknown> {
+  const indexes = Object.values(DISPATCH_INDEXES).map(({ indexName, ...index }) => [
+    indexName,
+    [index.partitionKey, ...('sortKey' in index ? [index.sortKey] : [])],
+  ]);
+  const documents = memoryDocuments({
+    dispatches: { keys: ['dispatchId'], indexes: Object.fromEntries(indexes) },
+    tenants: { keys: ['tenantId'] },
+    pool: { keys: ['agentType', 'slotId'] },
+  });
+  const tables = { dispatches: 'dispatches', tenants: 'tenants', pool: 'pool' };
+  return recordLife(documents, tables) as IAsyncProperty<unknown>;
 }

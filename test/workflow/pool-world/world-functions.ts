@@ -1,4 +1,5 @@
 import { DETAIL_TYPES, type SlotClaimed, type SlotMissed } from '../../../core/events.ts';
+import { parseAttemptName } from '../../../core/ids.ts';
 import {
   ClaimSlotEvent,
   CollectOutputEvent,
@@ -9,6 +10,7 @@ import {
 import { claimSlot } from '../../../lambdas/claim-slot/claim-slot.ts';
 import type { PoolTrigger } from '../../../lambdas/manage-pool/trigger.ts';
 import { reclaimSlot } from '../../../lambdas/reclaim-slot/reclaim-slot.ts';
+import { executionOfEvent } from '../../../lambdas/settle/ended-execution.ts';
 import { settle } from '../../../lambdas/settle/settle.ts';
 import { collectOutput } from '../../../lambdas/shared/collect-output.ts';
 import { mapStop } from '../../../lambdas/shared/map-stop.ts';
@@ -77,5 +79,9 @@ export function worldFunctions(ground: WorldGround, demand: (trigger: PoolTrigge
       return recordOutcome(ending, ref, outcome, 'record-outcome');
     },
   };
-  return { functions, settle: (execution: FailedExecution) => settle({ ...ending, ...stopping }, execution) };
+  const settleFailed = async (execution: FailedExecution) => {
+    const ref = parseAttemptName(execution.name);
+    return ref && settle({ ...ending, ...stopping, pool }, ref, executionOfEvent(execution));
+  };
+  return { functions, settle: settleFailed };
 }

@@ -8,8 +8,8 @@ import { ManagerLease } from '../../../lambdas/manage-pool/manager-lease.ts';
 import type { PoolTrigger } from '../../../lambdas/manage-pool/trigger.ts';
 import { WaitingDispatches } from '../../../lambdas/manage-pool/waiting-dispatches.ts';
 import type { ClusterTask } from '../../../lambdas/shared/ecs-tasks.ts';
+import type { ExecutionState } from '../../../lambdas/shared/execution-state.ts';
 import type { PoolStore } from '../../../lambdas/shared/pool-store.ts';
-import type { SlotExecution } from '../../../lambdas/shared/slot-executions.ts';
 import type { Points } from './points.ts';
 import type { SimulatedEcs, SimulatedTask } from './simulated-ecs.ts';
 import { AGENT, BOUNDS, TASK_DEFINITION } from './world-constants.ts';
@@ -57,6 +57,7 @@ function stepping(pool: PoolStore, points: Points): ManageCollaborators['pool'] 
     get: (ref) => pool.get(ref),
     list: (agentType) => pool.list(agentType),
     close: (...slot) => pool.close(...slot),
+    stopHandedBack: (ref) => pool.stopHandedBack(ref),
     drain: (...slot) => pool.drain(...slot),
     bury: (ref) => pool.bury(ref),
   };
@@ -66,13 +67,18 @@ function startSlot(executions: WorldExecutions, { agentType, slotId, taskDefinit
   executions.start('warm-slot', slotId, { agentType, slotId, taskDefinitionArn });
 }
 
-function described(executions: WorldExecutions, slotId: string): SlotExecution {
+function described(executions: WorldExecutions, slotId: string): ExecutionState {
   const execution = executions.find('warm-slot', slotId);
   if (!execution) return { status: 'absent' };
   const { outcome } = execution;
   if (!outcome) return { status: 'running' };
   const { error, cause } = 'error' in outcome ? outcome : { error: undefined, cause: undefined };
-  return { status: 'closed', error: error ?? `Execution.${outcome.status}`, cause: cause ?? '' };
+  return {
+    status: 'closed',
+    endedAs: outcome.status,
+    error: error ?? `Execution.${outcome.status}`,
+    cause: cause ?? '',
+  };
 }
 
 function seen(ecs: SimulatedEcs, task: SimulatedTask): ClusterTask {
