@@ -3,6 +3,10 @@ import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 /** What a dispatch gives to an agent's command line. */
 export interface AgentTask {
   readonly spec: DispatchSpec;
+  /** Variables that the deployment and the tenant give this agent: keys, addresses. Its environment has them anyway. @default none */
+  readonly given?: Readonly<Record<string, string>>;
+  /** Whether the workspace is a clone of a repository. @default false */
+  readonly hasRepository?: boolean;
   /** Writes a file that the agent may read and nobody else, outside the workspace. Returns its path. */
   writeFile(name: string, content: string): Promise<string>;
 }

@@ -1,4 +1,5 @@
 import type { AgentCommand, MakeCommand } from './agent-command.ts';
+import type { UsageReader } from './usage-reader.ts';
 
 /** How an agent of the catalogue is run. */
 export interface AgentProgram {
@@ -14,4 +15,13 @@ export interface AgentProgram {
    * probe for the dispatch. @default false
    */
   readonly runsOnNode?: boolean;
+  /** Files that its home has before it first runs, by their paths there: settings that no option or variable sets. */
+  readonly homeFiles?: Readonly<Record<string, string>>;
+  /** Reads what a run used from what the CLI prints. @default the CLI says nothing of it */
+  readonly usage?: () => UsageReader;
+  /**
+   * Whether the CLI exits with 0 though no model has answered, as with a wrong key: a run without usage has then failed.
+   * @default false
+   */
+  readonly exitsCleanOnFailure?: boolean;
 }

@@ -1,0 +1,44 @@
+import type { AgentUsage } from '../../core/agent-usage.ts';
+import type { UsageReader } from './usage-reader.ts';
+
+const MODEL = /^(?:Main model|Model): (\S+) with /;
+const REPORT = /^Tokens: (.+) received\.(?: Cost: \$[\d.,]+ message, \$([\d.,]+) session\.)?/;
+const PART = /([\d.,]+)(k?) (sent|cache write|cache hit)/g;
+const RECEIVED = /([\d.,]+)(k?)$/;
+
+/** Reads the line that Aider prints after each answer: thousands are rounded, and the cost is there for models it has prices of. */
+export function aiderUsage(): UsageReader {
+  let model: string | undefined;
+  let usage: AgentUsage | undefined;
+  return {
+    line: (text) => {
+      model ??= MODEL.exec(text)?.[1];
+      const [, counts, cost] = REPORT.exec(text) ?? [];
+      if (counts === undefined) return;
+      const parts = Object.fromEntries(
+        [...counts.matchAll(PART)].map(([, count, k, name]) => [name, tokens(count, k)]),
+      );
+      const [, received, thousands] = RECEIVED.exec(counts) ?? [];
+      const cached = parts['cache hit'];
+      usage = {
+        ...usage,
+        inputTokens: (usage?.inputTokens ?? 0) + (parts['sent'] ?? 0),
+        outputTokens: (usage?.outputTokens ?? 0) + tokens(received, thousands),
+        ...(cached === undefined ? {} : { cachedInputTokens: (usage?.cachedInputTokens ?? 0) + cached }),
+        // It is the sum of all answers by itself.
+        ...(cost === undefined ? {} : { costUsd: number(cost) }),
+        turns: (usage?.turns ?? 0) + 1,
+      };
+    },
+    read: () => usage && (model === undefined ? usage : { ...usage, model }),
+  };
+}
+
+function tokens(count: string | undefined, thousands: string | undefined): number {
+  return Math.round(number(count ?? '0') * (thousands === 'k' ? 1000 : 1));
+}
+
+function number(text: string): number {
+  const value = Number(text.replaceAll(',', ''));
+  return Number.isFinite(value) ? value : 0;
+}
