@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TIMEOUT_GRACE_MS } from '../../core/time-limits.ts';
-import { TASK_ARN } from '../lambdas/records.ts';
+import { NOW, TASK_ARN } from '../lambdas/records.ts';
 import { isAlive } from './processes.ts';
 import { openWorker, type WorkerInTest } from './worker-in-test.ts';
 
@@ -264,7 +264,7 @@ describe.concurrent('the start fence', () => {
     { case: 'ended', record: { status: 'FAILED' } },
     { case: 'cancelled', record: { cancelRequestedAt: '2026-03-01T12:00:00.000Z' } },
     { case: 'not the current one', record: { attempt: 2 } },
-    { case: "another ECS task's", record: { taskArn: `${TASK_ARN}0` } },
+    { case: "another ECS task's", record: { status: 'RUNNING', startedAt: NOW, taskArn: `${TASK_ARN}0` } },
   ] as const)('keeps a worker from running an attempt that is $case', async ({ record }) => {
     const run = await worker.run('echo ran > file', { record });
 

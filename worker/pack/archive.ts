@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, readSync, type Stats } from 'node:fs';
+import { whyNotSaved } from './git-folder.ts';
+import { IGNORE_FILE, IgnoreRules, readIgnoreRules } from './ignore-rules.ts';
 import { namedPath, type PackLine } from './packed-file.ts';
 import { ChangedError, SafeFolder } from './safe-folder.ts';
 import { TAR_END, tarHeader, tarPadding } from './tar-header.ts';
@@ -12,31 +14,57 @@ type Tell = (line: PackLine) => void;
 
 /**
  * A workspace as a tar archive, in the order of its paths' bytes. Tells each file and link with the hash of the very
- * bytes that went into the archive, and whatever is left out with the reason.
+ * bytes that went into the archive, and whatever is left out with the reason: what `.outpostignore` names is, and what
+ * in a `.git` would have git run a program where the archive is unpacked.
  */
 export function* archive(workspace: string, tell: Tell): Generator<Buffer> {
   const root = orSkip(Buffer.from('.'), tell, () => SafeFolder.open(Buffer.from(workspace)));
-  if (root !== undefined) yield* folderContent(root, Buffer.alloc(0), tell);
+  if (root !== undefined)
+    yield* folderContent({ folder: root, prefix: Buffer.alloc(0), rules: rulesOf(root, tell), tell });
   yield TAR_END;
 }
 
-function* folderContent(folder: SafeFolder, prefix: Buffer, tell: Tell): Generator<Buffer> {
+function rulesOf(root: SafeFolder, tell: Tell): IgnoreRules {
+  const rules = readIgnoreRules(root);
+  if (typeof rules !== 'string') return rules;
+  skip(IGNORE_FILE, tell, rules);
+  return IgnoreRules.none;
+}
+
+interface Walk {
+  readonly folder: SafeFolder;
+  /** Empty, or the folder's path with a `/` at its end. */
+  readonly prefix: Buffer;
+  readonly rules: IgnoreRules;
+  readonly tell: Tell;
+}
+
+function* folderContent({ folder, prefix, rules, tell }: Walk): Generator<Buffer> {
   try {
     const names = orSkip(prefix.length > 0 ? prefix : Buffer.from('.'), tell, () => folder.names());
     for (const name of names ?? []) {
       const path = Buffer.concat([prefix, name]);
       const facts = orSkip(path, tell, () => folder.facts(name));
-      if (facts !== undefined) yield* entry({ folder, name, path, tell }, facts);
+      if (facts === undefined) continue;
+      const reason = reasonToLeaveOut(path, facts, rules);
+      if (reason !== undefined) skip(path, tell, reason);
+      else yield* entry({ folder, name, path, rules, tell }, facts);
     }
   } finally {
     folder.close();
   }
 }
 
+function reasonToLeaveOut(path: Buffer, facts: Stats, rules: IgnoreRules): string | undefined {
+  if (rules.leavesOutEntry(path, facts.isDirectory())) return 'is named by .outpostignore';
+  return whyNotSaved(path, facts.isDirectory());
+}
+
 interface Place {
   readonly folder: SafeFolder;
   readonly name: Buffer;
   readonly path: Buffer;
+  readonly rules: IgnoreRules;
   readonly tell: Tell;
 }
 
@@ -47,11 +75,11 @@ function* entry(place: Place, facts: Stats): Generator<Buffer> {
   else skip(place.path, place.tell, `is a ${kindOf(facts)}`);
 }
 
-function* folderEntry({ folder, name, path, tell }: Place, facts: Stats): Generator<Buffer> {
+function* folderEntry({ folder, name, path, rules, tell }: Place, facts: Stats): Generator<Buffer> {
   const inner = orSkip(path, tell, () => folder.openFolder(name));
   if (inner === undefined) return;
   yield tarHeader({ type: 'folder', name: path, size: 0, ...inodeFacts(facts) });
-  yield* folderContent(inner, Buffer.concat([path, Buffer.from('/')]), tell);
+  yield* folderContent({ folder: inner, prefix: Buffer.concat([path, Buffer.from('/')]), rules, tell });
 }
 
 function* linkEntry({ folder, name, path, tell }: Place, facts: Stats): Generator<Buffer> {

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { cloneUrl } from '../../core/repository.ts';
+import type { AgentUser } from '../agent/agent-user.ts';
+import { CloneError, isNetworkError, wordsOfGit } from './clone-error.ts';
+import { type ClonedRepository, readClone } from './cloned-repository.ts';
+import { gitEnvironment, SAFE_SETTINGS } from './git-environment.ts';
+import { type GitEnd, runGit } from './run-git.ts';
+
+/** A token for one host: no other is ever given it, wherever a server redirects to. */
+export interface RepositoryToken {
+  /** With its port where that is not the protocol's own. */
+  readonly host: string;
+  readonly token: string;
+}
+
+export interface CloneRequest {
+  /** As the dispatch says it, see `core/repository.ts`. */
+  readonly repo: string;
+  /** @default the remote's HEAD */
+  readonly branch?: string | undefined;
+  /** An empty folder that belongs to the agent. */
+  readonly workspace: string;
+  /** Git's HOME; nothing is read from it. */
+  readonly home: string;
+  /** Who git runs as. */
+  readonly user: AgentUser;
+  readonly token?: RepositoryToken | undefined;
+  /** Commits of the branch to fetch. @default 1 */
+  readonly depth?: number;
+  readonly stop: AbortSignal;
+  /** Milliseconds for all tries together. @default 10 minutes */
+  readonly timeoutMs?: number;
+  /** Milliseconds before another try after a network error. @default [1000, 4000] */
+  readonly pauses?: readonly number[];
+  /** Takes secrets out of git's words. */
+  redact(text: string): string;
+  /** Told before another try. */
+  say(line: string): void;
+  /** What tests clone from. @default nothing but `https` */
+  readonly protocols?: readonly string[];
+}
+
+const TIMEOUT_MS = 10 * 60_000;
+const PAUSES = [1_000, 4_000];
+
+/**
+ * Clones one branch into the workspace, as the agent's user, before the agent begins. Network errors are tried again.
+ * Throws a `CloneError`.
+ */
+export async function cloneRepository(request: CloneRequest): Promise<ClonedRepository> {
+  const url = urlOf(request);
+  const expired = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+  const signal = AbortSignal.any([request.stop, expired]);
+  for (const pause of [...(request.pauses ?? PAUSES), undefined]) {
+    const { exitCode, stderr } = await tryClone(request, url, signal);
+    if (signal.aborted) throw interrupted(request, url);
+    if (exitCode === 0) return readClone({ ...request, url, signal });
+    const words = request.redact(wordsOfGit(stderr)) || `git clone ended with exit code ${exitCode}.`;
+    if (!isNetworkError(words)) throw new CloneError(words, 'git');
+    if (pause === undefined) throw new CloneError(words, 'network');
+    request.say(`The clone failed and is tried again: ${words}`);
+    await delay(pause, undefined, { signal }).catch(() => undefined);
+  }
+  throw interrupted(request, url);
+}
+
+/** Tests clone from folders too. */
+function urlOf({ repo, protocols = [] }: CloneRequest): string {
+  return protocols.some((protocol) => repo.startsWith(`${protocol}://`)) ? repo : cloneUrl(repo);
+}
+
+function tryClone(request: CloneRequest, url: string, signal: AbortSignal): Promise<GitEnd> {
+  const { branch, workspace, home, user, token, depth = 1, protocols = ['https'] } = request;
+  const settings = [...SAFE_SETTINGS, ...networkSettings(), ...credentialSettings(url, token)];
+  return runGit({
+    args: [
+      ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      'clone',
+      '--quiet',
+      '--template=',
+      `--depth=${depth}`,
+      '--single-branch',
+      '--no-tags',
+      ...(branch === undefined ? [] : [`--branch=${branch}`]),
+      '--',
+      url,
+      workspace,
+    ],
+    cwd: '/',
+    env: gitEnvironment(home, protocols),
+    user,
+    signal,
+    ...(token === undefined ? {} : { secretInput: `username=x-access-token\npassword=${oneLine(token)}\n` }),
+  });
+}
+
+/** A server that says nothing for a minute is a network error. Git's servers send a sign of life every 5 seconds. */
+function networkSettings(): [string, string][] {
+  return [
+    ['http.lowSpeedLimit', '1'],
+    ['http.lowSpeedTime', '60'],
+  ];
+}
+
+/**
+ * Git asks the helper once, and the helper reads the answer from descriptor 3: the token is in no command line, no
+ * environment and no file.
+ */
+function credentialSettings(url: string, token: RepositoryToken | undefined): [string, string][] {
+  if (token === undefined) return [];
+  const { protocol, host } = new URL(url);
+  if (host !== token.host) return [];
+  return [[`credential.${protocol}//${host}.helper`, '!f() { test "$1" = get && cat <&3; }; f']];
+}
+
+function oneLine({ host, token }: RepositoryToken): string {
+  if (/[\0\r\n]/.test(token)) throw new CloneError(`The token for ${host} has more than one line.`, 'git');
+  return token;
+}
+
+function interrupted({ stop }: CloneRequest, url: string): CloneError {
+  if (stop.aborted) return new CloneError(`The worker was stopped while it cloned ${url}.`, 'stopped');
+  return new CloneError(`${url} could not be cloned in time.`, 'timeout');
+}
