@@ -4,16 +4,11 @@ const Count = z.int().nonnegative();
 
 /** What an agent's run used, as its own CLI reports it: what a CLI does not say is absent. */
 export const AgentUsage = z.object({
-  /** Tokens of all prompts, those from a cache included. */
-  inputTokens: Count,
-  outputTokens: Count,
-  /** The part of `inputTokens` that came from a cache. */
-  cachedInputTokens: Count.optional(),
-  /** US dollars, by the CLI's own price list. */
-  costUsd: z.number().nonnegative().optional(),
-  /** Answers of the model. */
-  turns: Count.optional(),
-  /** The model that the CLI says it used; the one with most tokens where it names several. */
-  model: z.string().optional(),
+  inputTokens: Count.describe('Tokens of all prompts, those from a cache included'),
+  outputTokens: Count.describe('Tokens of all answers'),
+  cachedInputTokens: Count.optional().describe('The part of `inputTokens` that came from a cache'),
+  costUsd: z.number().nonnegative().optional().describe("US dollars, by the CLI's own price list"),
+  turns: Count.optional().describe('Answers of the model'),
+  model: z.string().optional().describe('The model that was used; the one with most tokens of several'),
 });
 export type AgentUsage = z.infer<typeof AgentUsage>;

@@ -17,20 +17,21 @@ export interface Agent {
   readonly size: Size;
   /** Whether a dispatch to it is accepted. */
   readonly available: boolean;
-  /** Whether `task` may be empty: an empty script is a script, an empty prompt is a mistake. */
-  readonly emptyTask: boolean;
+  /** Whether a model does the work: `task` is a prompt then, which may not be empty and has a context before it. */
+  readonly hasModel: boolean;
   /** Slots that wait for a dispatch, unless the deployment says otherwise. */
   readonly pool: PoolBounds;
 }
 
 /** The catalogue: each entry is a task definition `<prefix>-<agent>` once it is available. */
 export const AGENTS = {
-  claude: { title: 'Claude Code', size: 'flagship', available: false, emptyTask: false, pool: { min: 2, max: 5 } },
-  codex: { title: 'Codex', size: 'flagship', available: false, emptyTask: false, pool: { min: 2, max: 5 } },
-  gemini: { title: 'Gemini CLI', size: 'balanced', available: false, emptyTask: false, pool: { min: 1, max: 3 } },
-  aider: { title: 'Aider', size: 'balanced', available: false, emptyTask: false, pool: { min: 1, max: 3 } },
-  grok: { title: 'Grok', size: 'balanced', available: false, emptyTask: false, pool: { min: 1, max: 3 } },
-  shell: { title: 'Shell', size: 'fast', available: true, emptyTask: true, pool: { min: 0, max: 1 } },
+  claude: { title: 'Claude Code', size: 'flagship', available: true, hasModel: true, pool: { min: 2, max: 5 } },
+  codex: { title: 'Codex', size: 'flagship', available: true, hasModel: true, pool: { min: 2, max: 5 } },
+  gemini: { title: 'Gemini CLI', size: 'balanced', available: true, hasModel: true, pool: { min: 1, max: 3 } },
+  aider: { title: 'Aider', size: 'balanced', available: true, hasModel: true, pool: { min: 1, max: 3 } },
+  // Its CLI's provenance is not proven, and it has no package for ARM64: there is no image of it.
+  grok: { title: 'Grok', size: 'balanced', available: false, hasModel: true, pool: { min: 1, max: 3 } },
+  shell: { title: 'Shell', size: 'fast', available: true, hasModel: false, pool: { min: 0, max: 1 } },
 } as const satisfies Record<string, Agent>;
 
 export type AgentName = keyof typeof AGENTS;

@@ -3,3 +3,4 @@ export const CONTEXT_CHARACTERS = { minimal: 2_400, standard: 4_800, full: 7_200
 
 export type ContextLevel = keyof typeof CONTEXT_CHARACTERS;
 export const CONTEXT_LEVELS = Object.keys(CONTEXT_CHARACTERS) as [ContextLevel, ...ContextLevel[]];
+export const DEFAULT_CONTEXT_LEVEL: ContextLevel = 'standard';

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { AgentUsage } from './agent-usage.ts';
 import { AGENT_NAMES } from './agents.ts';
+import { CONTEXT_LEVELS } from './context-level.ts';
 import { DISPATCH_STATUSES } from './dispatch-status.ts';
 import { Attempt, DispatchId, TenantId } from './ids.ts';
 import { OutputFacts } from './outcome.ts';
@@ -21,6 +23,13 @@ export const DispatchRecord = z.object({
   /** The beginning of the task, for lists; the whole lies in the spec. */
   taskPreview: z.string(),
   timeoutSeconds: z.int(),
+  /** As the request has them. */
+  repo: z.string().optional(),
+  branch: z.string().optional(),
+  modelId: z.string().optional(),
+  contextLevel: z.enum(CONTEXT_LEVELS).optional(),
+  /** Names, never values. */
+  additionalSecrets: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** When this attempt was asked for; absent for the first, which `createdAt` tells. */
@@ -38,6 +47,8 @@ export const DispatchRecord = z.object({
   exitCode: z.int().optional(),
   reason: z.string().optional(),
   output: OutputFacts.optional(),
+  /** What the agent used, as its CLI told. */
+  usage: AgentUsage.optional(),
   /** Who wrote the outcome, `<dispatchId>-<attempt>:<writer>`: a retry of the same writer knows its own again. */
   outcomeId: z.string().optional(),
   /** When `Dispatch Ended` was published for this attempt. */

@@ -1,17 +1,12 @@
 import { z } from 'zod';
 import { AGENT_NAMES } from './agents.ts';
+import { CONTEXT_LEVELS } from './context-level.ts';
 import { MAX_TASK_LENGTH } from './dispatch-request.ts';
 import { DispatchId, TenantId } from './ids.ts';
+import { ModelId } from './model-id.ts';
+import { Branch, Repo } from './repository.ts';
+import { AdditionalSecrets } from './secrets.ts';
 import { TIMEOUT_SECONDS } from './time-limits.ts';
-
-/**
- * A model by its provider's name, an alias, or the ARN of a Bedrock inference profile. It becomes an argument of a command
- * line: it cannot begin with a dash.
- */
-export const ModelId = z
-  .string()
-  .max(256)
-  .regex(/^[A-Za-z0-9][\w.:/@+[\]-]*$/, 'must be the name of a model');
 
 /** What the worker is to do: written once per dispatch to S3, because a task does not fit into RunTask's overrides. */
 export const DispatchSpec = z.object({
@@ -20,8 +15,16 @@ export const DispatchSpec = z.object({
   tenantId: TenantId,
   agent: z.enum(AGENT_NAMES),
   task: z.string().max(MAX_TASK_LENGTH),
+  /** @default an empty workspace */
+  repo: Repo.optional(),
+  /** @default the remote's HEAD */
+  branch: Branch.optional(),
   /** @default what the agent's CLI uses by itself */
   modelId: ModelId.optional(),
+  /** @default `DEFAULT_CONTEXT_LEVEL` */
+  contextLevel: z.enum(CONTEXT_LEVELS).optional(),
+  /** @default no secret but the keys of the agent */
+  additionalSecrets: AdditionalSecrets.optional(),
   timeoutSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),
 });
 export type DispatchSpec = z.infer<typeof DispatchSpec>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentUsage } from './agent-usage.ts';
 import { AGENT_NAMES } from './agents.ts';
 import { TERMINAL_STATUSES } from './dispatch-status.ts';
 import { Attempt, DispatchId, TenantId } from './ids.ts';
@@ -43,6 +44,7 @@ export const DispatchEnded = z
     startedAt: z.iso.datetime().optional().describe('When its worker passed the start fence; absent where none did'),
     endedAt: z.iso.datetime().describe('When the outcome was written'),
     output: OutputFacts.optional().describe('What of its output lies in the artifacts bucket; absent where none does'),
+    usage: AgentUsage.optional().describe('What the agent used, as its CLI told; absent where it did not'),
   })
   .describe('An attempt has ended, and its outcome is on the record. It is published at least once for every attempt.');
 export type DispatchEnded = z.infer<typeof DispatchEnded>;

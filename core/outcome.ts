@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AgentUsage } from './agent-usage.ts';
 import { TERMINAL_STATUSES } from './dispatch-status.ts';
 
 /** What of an attempt's output lies in S3, checked against its manifest. */
@@ -19,5 +20,6 @@ export const Outcome = z.object({
   /** The ECS task that had passed the start fence when the outcome was formed; absent where none had. */
   taskArn: z.string().optional(),
   output: OutputFacts.optional(),
+  usage: AgentUsage.optional(),
 });
 export type Outcome = z.infer<typeof Outcome>;

@@ -18,9 +18,12 @@ export const Branch = z.string().superRefine((branch, context) => {
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
 
+/** Where repositories of the form `owner/name` are, unless the deployment has a GitHub of its own. */
+export const GITHUB_URL = 'https://github.com';
+
 /** The URL that git clones. `repo` is one that `Repo` accepts; throws a `TypeError` for many others. */
-export function cloneUrl(repo: string): string {
-  if (OWNER_AND_NAME.test(repo)) return `https://github.com/${repo.replace(/\.git$/, '')}.git`;
+export function cloneUrl(repo: string, githubUrl: string = GITHUB_URL): string {
+  if (OWNER_AND_NAME.test(repo)) return `${githubUrl.replace(/\/$/, '')}/${repo.replace(/\.git$/, '')}.git`;
   return new URL(repo).href.replace(/\/$/, '');
 }
 

@@ -1,7 +1,7 @@
 import type { TerminalStatus } from './dispatch-status.ts';
 import { type EcsStop, readStop, type StopFacts } from './ecs-stop.ts';
 import { containerExitCode, describeExitCode, WORKER_EXIT } from './exit-codes.ts';
-import { withDetail } from './wording.ts';
+import { asSentence, withDetail } from './wording.ts';
 import type { WorkerResult } from './worker-result.ts';
 
 /** Begins the `reason` of every StopTask of ours, so that its `UserInitiated` is not taken for a user's cancel. */
@@ -96,6 +96,8 @@ function exitReason(facts: StopFacts, exitCode: number, result: WorkerResult | u
   ) {
     return `The agent exited with code ${result.exitCode}.`;
   }
+  // The worker's own words say it all where its exit code says nothing.
+  if (result?.endedBy === 'worker' && result.reason && exitCode === 1) return asSentence(result.reason);
   return withDetail(describeExitCode(exitCode).replace(/\.$/, ''), result?.reason ?? facts.containerReason);
 }
 

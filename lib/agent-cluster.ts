@@ -38,7 +38,7 @@ export class AgentCluster extends Construct {
       containerInsightsV2: ContainerInsights.ENABLED,
     });
     this.logGroup = outpostLogGroup(this, 'Log', settings, `/${settings.prefix}/agents`);
-    this.roles = new AgentTaskRoles(this, 'Roles', storage);
+    this.roles = new AgentTaskRoles(this, 'Roles', settings, storage);
     const { roles, logGroup } = this;
     for (const agent of availableAgents()) {
       this.revisions[agent] = new AgentTaskDefinition(this, agent, { agent, settings, storage, roles, logGroup }).arn;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Duration, Size, Tags, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, Size, Stack, Tags, Validations } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
   AwsLogDriverMode,
@@ -12,7 +12,9 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { Variables } from '../core/agent-variables.ts';
 import { AGENTS, type AgentName, SIZES, taskFamily } from '../core/agents.ts';
+import { secretsFolder, USE_BEDROCK } from '../core/secrets.ts';
 import { ECS_STOP_TIMEOUT_SECONDS } from '../core/time-limits.ts';
 import type { AgentTaskRoles } from './agent-task-roles.ts';
 import type { OutpostSettings } from './settings.ts';
@@ -66,6 +68,8 @@ export class AgentTaskDefinition extends Construct {
         POOL_TABLE: storage.pool.tableName,
         CONTEXT_BUCKET: storage.context.bucketName,
         ARTIFACTS_BUCKET: storage.artifacts.bucketName,
+        SECRETS_FOLDER: secretsFolder(settings.prefix),
+        AGENT_ENV: Stack.of(this).toJsonString(variablesOf(agent, settings)),
       },
     });
     this.arn = definition.taskDefinitionArn;
@@ -75,4 +79,10 @@ export class AgentTaskDefinition extends Construct {
       reason: 'The variables are names of resources and no secrets.',
     });
   }
+}
+
+/** What a deployment gives an agent; what it says itself comes before what a provider needs. */
+function variablesOf(agent: AgentName, { agentEnv, claudeProvider }: OutpostSettings): Variables {
+  const usesBedrock = agent === 'claude' && claudeProvider === 'bedrock';
+  return { ...(usesBedrock ? { [USE_BEDROCK]: '1', AWS_REGION: Aws.REGION } : {}), ...agentEnv[agent] };
 }

@@ -1,6 +1,9 @@
+import { Aws } from 'aws-cdk-lib';
 import { type IRole, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { SYSTEM_SECRETS, secretsFolder, systemSecretId, tenantSecretId } from '../core/secrets.ts';
 import { acknowledgeWildcards, allow } from './allow.ts';
+import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
 
 /** The two roles of an agent's ECS task. */
@@ -10,8 +13,9 @@ export class AgentTaskRoles extends Construct {
   /** What ECS may do to start the task: pull the image, write the log. */
   readonly execution: Role;
 
-  constructor(scope: Construct, id: string, { dispatches, pool, context, artifacts }: Storage) {
+  constructor(scope: Construct, id: string, settings: OutpostSettings, storage: Storage) {
     super(scope, id);
+    const { dispatches, pool, context, artifacts } = storage;
     const assumedBy = new ServicePrincipal('ecs-tasks.amazonaws.com');
     this.task = new Role(this, 'Task', { assumedBy });
     this.execution = new Role(this, 'Execution', { assumedBy });
@@ -27,6 +31,22 @@ export class AgentTaskRoles extends Construct {
       actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
       resources: [artifacts.arnForObjects('dispatches/*')],
       wildcard,
+    });
+    this.allowSecrets(secretsFolder(settings.prefix));
+  }
+
+  /** The platform's secrets by their names, and every tenant's: whose dispatch it serves a worker learns from the spec. */
+  private allowSecrets(folder: string): void {
+    const secrets = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:`;
+    allow(this.task, {
+      actions: ['secretsmanager:GetSecretValue'],
+      // Secrets Manager ends each ARN in a dash and six characters of its own.
+      resources: SYSTEM_SECRETS.map((name) => `${secrets}${systemSecretId(folder, name)}-??????`),
+    });
+    allow(this.task, {
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: [`${secrets}${tenantSecretId(folder, '*', '*')}`],
+      wildcard: 'One role serves every tenant, and tenants name their secrets as they like.',
     });
   }
 

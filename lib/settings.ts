@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { z } from 'zod';
+import { type AgentVariables, AgentVariablesText } from '../core/agent-variables.ts';
 import { POOL_POLICIES, type PoolPolicyName } from '../core/pool-policy.ts';
 import { type PoolSettings, PoolText } from '../core/pool-settings.ts';
 
@@ -13,6 +14,10 @@ export interface OutpostSettings {
   /** How many slots of each available agent may wait; 0 to 0 is no pool. */
   readonly pool: PoolSettings;
   readonly poolPolicy: PoolPolicyName;
+  /** Variables of agents' environments: a model gateway's address, say, and no secrets. */
+  readonly agentEnv: AgentVariables;
+  /** Who serves Claude Code's models. */
+  readonly claudeProvider: ClaudeProvider;
   /** The folder that `npm run build` fills: `lambdas/<name>` for each function, and `worker`. */
   readonly assets: string;
 }
@@ -21,6 +26,9 @@ export interface OutpostSettings {
 const MAX_PREFIX_LENGTH = 24;
 
 const POLICY_NAMES = Object.keys(POOL_POLICIES) as [PoolPolicyName, ...PoolPolicyName[]];
+
+const CLAUDE_PROVIDERS = ['anthropic', 'bedrock'] as const;
+export type ClaudeProvider = (typeof CLAUDE_PROVIDERS)[number];
 
 const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY } as const;
 
@@ -36,6 +44,8 @@ const Context = z.object({
   removal: z.enum(['retain', 'destroy'], "must be 'retain' or 'destroy'").default('retain'),
   pool: PoolText.prefault(''),
   poolPolicy: z.enum(POLICY_NAMES, `must be one of ${POLICY_NAMES.join(', ')}`).default('fixed'),
+  agentEnv: AgentVariablesText.prefault(''),
+  claudeProvider: z.enum(CLAUDE_PROVIDERS, `must be one of ${CLAUDE_PROVIDERS.join(', ')}`).default('anthropic'),
   assets: z
     .string()
     .min(1)
@@ -44,7 +54,8 @@ const Context = z.object({
 
 /**
  * Reads CDK context: `-c prefix=outpost` (up to 24 lower-case letters, digits and dashes), `-c removal=retain|destroy`,
- * `-c pool=shell=0-2`, `-c poolPolicy=fixed`, `-c assets=<folder>`.
+ * `-c pool=shell=0-2`, `-c poolPolicy=fixed`, `-c agentEnv=claude.NAME=value` (several on lines of their own),
+ * `-c claudeProvider=anthropic|bedrock`, `-c assets=<folder>`.
  * @throws Error naming every value that is not allowed
  */
 export function readSettings(context: (key: string) => unknown): OutpostSettings {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { localPool } from './local-pool.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const ASSEMBLIES = join(ROOT, 'dist', 'assemblies');
@@ -25,13 +26,14 @@ const SOURCES = [
 /**
  * The folder of the synthesized cloud assembly, built and synthesized where there is none of these sources yet. Each
  * has a folder of its own by its fingerprint, so that what boots from one is not disturbed by the making of another.
- * @param settings CDK context for the synthesis, as in `readSettings`
+ * @param asked CDK context for the synthesis, as in `readSettings`; its `pool` comes after this machine's, and holds
  * @throws where the build or the synthesis fails, with what it printed
  */
 export async function currentAssembly(
   log: (line: string) => void,
-  settings: Readonly<Record<string, string>> = {},
+  asked: Readonly<Record<string, string>> = {},
 ): Promise<string> {
+  const settings = { ...asked, pool: [localPool(), asked['pool']].filter(Boolean).join(',') };
   const made = join(ASSEMBLIES, await fingerprintOf(SOURCES, settings));
   if (!existsSync(made)) {
     log('Building the functions and the worker, and synthesizing the template');

@@ -14,6 +14,7 @@ import { bundleRuntime } from './lambda/bundle-runtime.ts';
 import { createLambda } from './lambda/lambda-service.ts';
 import { createLogs } from './logs/logs-service.ts';
 import { createS3 } from './s3/s3-service.ts';
+import { createSecretsManager } from './secretsmanager/secretsmanager-service.ts';
 import { createSqs } from './sqs/sqs-service.ts';
 import { createStepFunctions } from './stepfunctions/stepfunctions-service.ts';
 import type { AssetCatalogue } from './template/asset-catalogue.ts';
@@ -115,6 +116,7 @@ async function startServices(aws: LocalAws, parts: Parts, started: AwsService[])
   started.push(await createDynamoDb(aws));
   started.push(await createLogs(aws));
   started.push(await createSqs(aws));
+  started.push(await createSecretsManager(aws, { file: join(parts.data.path, 'secrets.json') }));
   const runtimePath = await bundleRuntime(aws.folder('lambda'));
   started.push(
     await createLambda(aws, {

@@ -6,6 +6,7 @@ import { DataFolderError, openDataFolder } from './data-folder.ts';
 import { bootEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
 import type { FaultSettings } from './faults/fault-settings.ts';
 import { localKey } from './local-key.ts';
+import { SecretsFileError } from './secretsmanager/secrets-file.ts';
 import { TemplateError } from './template/template.ts';
 
 export interface OutpostOptions {
@@ -13,8 +14,10 @@ export interface OutpostOptions {
   readonly data: string;
   /** The API's port on 127.0.0.1; 0 is any free one. */
   readonly port: number;
-  /** How many warm slots may wait, like `shell=0-2`. @default the catalogue's */
+  /** How many warm slots may wait, like `shell=0-2`. @default as in `localPool` */
   readonly pool?: string;
+  /** Variables of agents' environments, like `claude.NAME=value`, each on a line of its own. @default none */
+  readonly agentEnv?: string;
   /** A cloud assembly to boot from. @default the project's own, made anew where its sources have changed */
   readonly assembly?: string;
   /** Faults to happen, for tests of how it bears them. @default none */
@@ -38,8 +41,7 @@ export async function bootOutpost({ data, port, log, ...options }: OutpostOption
   const file = connectionFile(folder.path);
   try {
     const before = takeConnection(file);
-    const assembly =
-      options.assembly ?? (await currentAssembly(log, options.pool === undefined ? {} : { pool: options.pool }));
+    const assembly = options.assembly ?? (await currentAssembly(log, settingsOf(options)));
     const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, faults: options.faults, log });
     try {
       const key = await localKey(aws, before?.apiKey);
@@ -58,12 +60,18 @@ export async function bootOutpost({ data, port, log, ...options }: OutpostOption
   }
 }
 
+/** As CDK context. */
+function settingsOf({ pool, agentEnv }: Pick<OutpostOptions, 'pool' | 'agentEnv'>): Record<string, string> {
+  return { ...(pool === undefined ? {} : { pool }), ...(agentEnv === undefined ? {} : { agentEnv }) };
+}
+
 /** The same, for a command line: what its user can put right is a `UsageError`. */
 export async function bootOrExplain(options: OutpostOptions): Promise<Outpost> {
   try {
     return await bootOutpost(options);
   } catch (error) {
     if (error instanceof TemplateError) throw new ExplainedError(error.message, { cause: error });
+    if (error instanceof SecretsFileError) throw new UsageError(error.message, { cause: error });
     if (error instanceof DataFolderError) throw new UsageError(error.message, { cause: error });
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
       throw new UsageError(`Port ${options.port} is taken. Name another with --port, or 0 for any free one.`);

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -41,7 +41,9 @@ export async function buildAll(folder: string): Promise<void> {
     logLevel: 'warning',
   });
   await mkdir(join(folder, 'worker'), { recursive: true });
-  await copyFile(join(ROOT, 'worker', 'Dockerfile'), join(folder, 'worker', 'Dockerfile'));
+  for (const part of ['Dockerfile', 'clis']) {
+    await cp(join(ROOT, 'worker', part), join(folder, 'worker', part), { recursive: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll(resolve(process.argv[2] ?? join(ROOT, 'dist')));

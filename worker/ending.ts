@@ -9,14 +9,12 @@ export interface Ending {
   readonly containerExit: number;
 }
 
-export function endingOf({ endedBy, exitCode }: AgentEnd, { timeoutSeconds }: DispatchSpec): Ending {
+export function endingOf({ endedBy, exitCode }: AgentEnd, spec: DispatchSpec): Ending {
   switch (endedBy) {
     case 'agent':
       return { result: { endedBy, exitCode }, containerExit: containerExitCode(exitCode) };
-    case 'timeout': {
-      const reason = `The agent did not finish within its ${timeoutSeconds} ${timeoutSeconds === 1 ? 'second' : 'seconds'}.`;
-      return { result: { endedBy, exitCode, reason }, containerExit: WORKER_EXIT.timedOut };
-    }
+    case 'timeout':
+      return { result: { endedBy, exitCode, reason: tooLate(spec) }, containerExit: WORKER_EXIT.timedOut };
     case 'stop':
       return { result: { endedBy, exitCode }, containerExit: WORKER_EXIT.stopped };
   }
@@ -27,6 +25,21 @@ export function stoppedEarly(): Ending {
     result: { endedBy: 'stop', reason: 'The worker was stopped before the agent began.' },
     containerExit: WORKER_EXIT.stopped,
   };
+}
+
+/** Its time was up before the agent began: it had gone into the clone. */
+export function outOfTime(spec: DispatchSpec): Ending {
+  return { result: { endedBy: 'timeout', reason: tooLate(spec) }, containerExit: WORKER_EXIT.timedOut };
+}
+
+function tooLate({ timeoutSeconds }: DispatchSpec): string {
+  return `The agent did not finish within its ${timeoutSeconds} ${timeoutSeconds === 1 ? 'second' : 'seconds'}.`;
+}
+
+/** Its CLI takes a failure for a success, as with a wrong key. */
+export function reachedNoModel({ agent }: DispatchSpec): Ending {
+  const reason = `The CLI of ${agent} ended with exit code 0, but no model has answered it. Its log says why.`;
+  return { result: { endedBy: 'worker', exitCode: 0, reason }, containerExit: 1 };
 }
 
 export function noSuchAgent({ agent }: DispatchSpec): Ending {

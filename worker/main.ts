@@ -1,10 +1,16 @@
-/** One program, two lives: the worker, and its child that packs the workspace as the agent's user. */
-const [mode, workspace] = process.argv.slice(2);
+/** One program, four lives: the worker, and its children that look at the workspace as the agent's user. */
+const [mode, given = ''] = process.argv.slice(2);
 
 // Each life loads only what it needs: the packer starts while an ECS task's last seconds run.
-if (mode === 'pack' && workspace !== undefined) {
+if (mode === 'pack') {
   const { pack } = await import('./pack/pack.ts');
-  await pack(workspace);
+  await pack(given);
+} else if (mode === 'patch') {
+  const { patch } = await import('./pack/patch.ts');
+  await patch(given);
+} else if (mode === 'context') {
+  const { context } = await import('./context/context-program.ts');
+  await context(given);
 } else {
   const { work } = await import('./work.ts');
   process.exit(await work());

@@ -3,6 +3,7 @@ import { WORKER_EXIT } from '../core/exit-codes.ts';
 import type { AttemptRef } from '../core/ids.ts';
 import type { FencePass } from '../lambdas/shared/dispatch-store.ts';
 import type { AgentRooms } from './agent/agent-rooms.ts';
+import { beginAttempt } from './begun-attempt.ts';
 import { wordsOf } from './error-words.ts';
 import { runBehindFence } from './run-behind-fence.ts';
 import type { WorkerKit } from './worker-kit.ts';
@@ -27,7 +28,7 @@ export interface AttemptEnd {
 }
 
 /**
- * Runs one attempt: spec, fence, agent, upload. Up to the fence nothing is run and nothing is written; once it is passed,
+ * Runs one attempt: spec, fence, repository, agent, upload. Up to the fence nothing is run and nothing is written; once it is passed,
  * the output is uploaded whatever happens.
  */
 export async function runAttempt(work: AttemptWork): Promise<AttemptEnd> {
@@ -39,7 +40,7 @@ export async function runAttempt(work: AttemptWork): Promise<AttemptEnd> {
   const startedAt = new Date().toISOString();
   const closed = await passFence(work, { ...work.attempt, ...taskArn, slotId: work.slotId, startedAt });
   if (closed !== undefined) return refuse(work, WORKER_EXIT.notOurs, closed);
-  return runBehindFence(work, spec, startedAt);
+  return runBehindFence(beginAttempt(work, spec, startedAt));
 }
 
 function refuse({ log }: AttemptWork, exitCode: number, reason: string): AttemptEnd {

@@ -1,5 +1,5 @@
 import type { AttemptRef } from '../core/ids.ts';
-import { type AgentRooms, leaveRooms, makeRooms } from './agent/agent-rooms.ts';
+import { type AgentRooms, furnishHome, leaveRooms, makeRooms } from './agent/agent-rooms.ts';
 import { runAttempt } from './run-attempt.ts';
 import type { WorkerKit } from './worker-kit.ts';
 
@@ -8,6 +8,7 @@ export async function runCold(kit: WorkerKit, attempt: AttemptRef): Promise<numb
   let rooms: AgentRooms | undefined;
   const openRooms = async () => {
     rooms = await makeRooms(kit.workspace, kit.user);
+    await furnishHome(rooms, kit.user, kit.program?.homeFiles);
     return rooms;
   };
   const { exitCode } = await runAttempt({ ...kit, attempt, openRooms });

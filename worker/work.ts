@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { WORKER_EXIT } from '../core/exit-codes.ts';
 import { DispatchStore } from '../lambdas/shared/dispatch-store.ts';
@@ -11,14 +12,15 @@ import { agentUser } from './agent/agent-user.ts';
 import { AGENT_PROGRAMS } from './agents/agent-programs.ts';
 import { fetchTaskArn } from './ecs-metadata.ts';
 import { wordsOf } from './error-words.ts';
+import type { ChildProgram } from './pack/child-output.ts';
 import { runCold } from './run-cold.ts';
+import { SecretsManagerSource } from './secrets/secrets-manager-source.ts';
 import { listenForStop } from './stop-request.ts';
 import { AttemptBucket } from './upload/attempt-bucket.ts';
-import type { PackerProgram } from './upload/packed-workspace.ts';
 import { serveSlot } from './warm/serve-slot.ts';
 import { slotWork } from './warm/slot-work.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './worker-environment.ts';
-import type { WorkerKit } from './worker-kit.ts';
+import type { WorkerKit, WorkspaceMode } from './worker-kit.ts';
 import { WorkerLog } from './worker-log.ts';
 
 /** Without limits of time, a connection that hangs would hold the upload for ever. */
@@ -65,6 +67,7 @@ function makeClients() {
   const { credentials } = dynamoDb.config;
   return {
     documents: documentClient(dynamoDb),
+    secretsManager: new SecretsManagerClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
     s3: new S3Client({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FILES }),
     stepFunctions: new SFNClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
   };
@@ -72,17 +75,21 @@ function makeClients() {
 
 function workerKit(
   environment: WorkerEnvironment,
-  { s3, documents }: Clients,
+  { s3, documents, secretsManager }: Clients,
   log: WorkerLog,
   stop: AbortSignal,
 ): WorkerKit {
-  const { AGENT, ARTIFACTS_BUCKET, CONTEXT_BUCKET } = environment;
+  const { AGENT, AGENT_ENV, ARTIFACTS_BUCKET, CONTEXT_BUCKET, SECRETS_FOLDER } = environment;
+  const say = (line: string) => log.say(line);
   return {
     agent: AGENT,
     program: AGENT_PROGRAMS[AGENT],
     workspace: environment.WORKSPACE_DIR,
     user: agentUser(environment.AGENT_UID),
-    packer: thisProgram('pack'),
+    programs: { pack: thisProgram('pack'), patch: thisProgram('patch'), context: thisProgram('context') },
+    secrets: new SecretsManagerSource({ client: secretsManager, folder: SECRETS_FOLDER, settings: AGENT_ENV, say }),
+    agentVariables: AGENT_ENV,
+    githubUrl: environment.GITHUB_URL,
     specs: new SpecStore(s3, CONTEXT_BUCKET),
     dispatches: new DispatchStore(documents, environment.DISPATCHES_TABLE),
     bucketOf: (attempt) => new AttemptBucket(s3, ARTIFACTS_BUCKET, attempt),
@@ -93,7 +100,7 @@ function workerKit(
 }
 
 /** How this very program is started in another mode, loaders included. */
-function thisProgram(mode: string): PackerProgram {
+function thisProgram(mode: WorkspaceMode): ChildProgram {
   const [, script = ''] = process.argv;
   return { file: process.execPath, args: [...process.execArgv, script, mode] };
 }

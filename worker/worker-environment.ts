@@ -1,21 +1,42 @@
 import { z } from 'zod';
+import { Variables } from '../core/agent-variables.ts';
 import { AGENT_NAMES } from '../core/agents.ts';
 import { Attempt, DispatchId } from '../core/ids.ts';
+import { GITHUB_URL } from '../core/repository.ts';
 import { SlotId } from '../core/slot.ts';
 import { InvalidEnvironmentError, readEnv } from '../lambdas/shared/env.ts';
 
 const WholeNumber = z.string().regex(/^\d{1,9}$/, 'must be a whole number');
+
+/** Variables for the agent, as a JSON object of texts. */
+const VariablesJson = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(Variables);
 
 const VARIABLES = {
   AGENT: z.enum(AGENT_NAMES),
   DISPATCHES_TABLE: z.string(),
   CONTEXT_BUCKET: z.string(),
   ARTIFACTS_BUCKET: z.string(),
+  /** What the names of this deployment's secrets begin with. */
+  SECRETS_FOLDER: z.string().startsWith('/', 'must begin with a slash'),
   WORKSPACE_DIR: z.string().startsWith('/', 'must be an absolute path'),
   /** Given by ECS: where the container learns about its own ECS task. */
   ECS_CONTAINER_METADATA_URI_V4: z.url({ protocol: /^https?$/ }),
   /** Set by the image: the user that the agent runs as. Without it the agent runs as the worker's own user. */
   AGENT_UID: WholeNumber.transform(Number).optional(),
+  /** What the deployment gives the agent beside secrets: a gateway's address, say. */
+  AGENT_ENV: VariablesJson.default({}),
+  /** Where repositories of the form `owner/name` are: a GitHub of one's own, maybe. */
+  GITHUB_URL: z.url({ protocol: /^https?$/ }).default(GITHUB_URL),
 };
 
 /** Of a cold ECS task: the attempt that it was started for. */

@@ -1,12 +1,17 @@
+import type { Variables } from '../core/agent-variables.ts';
 import type { DispatchSpec } from '../core/dispatch-spec.ts';
 import type { AttemptRef } from '../core/ids.ts';
 import type { FencePass } from '../lambdas/shared/dispatch-store.ts';
 import type { Document } from '../lambdas/shared/s3-document.ts';
 import type { AgentUser } from './agent/agent-user.ts';
 import type { AgentProgram } from './agents/agent-program.ts';
+import type { ChildProgram } from './pack/child-output.ts';
+import type { SecretSource } from './secrets/secret-source.ts';
 import type { OutputBucket } from './upload/attempt-bucket.ts';
-import type { PackerProgram } from './upload/packed-workspace.ts';
 import type { WorkerLog } from './worker-log.ts';
+
+/** The ways in which the worker starts its own program on a workspace; also its first argument then. */
+export type WorkspaceMode = 'pack' | 'patch' | 'context';
 
 /** What a worker has at hand, whichever dispatch it is for. */
 export interface WorkerKit {
@@ -15,7 +20,13 @@ export interface WorkerKit {
   readonly program: AgentProgram | undefined;
   readonly workspace: string;
   readonly user: AgentUser;
-  readonly packer: PackerProgram;
+  /** Those that work on the workspace as the agent's user. */
+  readonly programs: Readonly<Record<WorkspaceMode, ChildProgram>>;
+  readonly secrets: SecretSource;
+  /** What the deployment gives the agent: a gateway's address, say. They are no secrets. */
+  readonly agentVariables: Variables;
+  /** Where repositories of the form `owner/name` are. */
+  readonly githubUrl: string;
   readonly specs: { getSpec(dispatchId: string): Promise<Document<DispatchSpec> | undefined> };
   readonly dispatches: { passFence(pass: FencePass): Promise<boolean> };
   bucketOf(attempt: AttemptRef): OutputBucket;

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Redaction } from './secrets/redaction.ts';
 
 /** Milliseconds that the reader of the log may take at the end for what is still on its way. */
 const FLUSH_MS = 2_000;
@@ -6,6 +7,7 @@ const FLUSH_MS = 2_000;
 /** The container's log. A reader that stalls or leaves must not keep a worker from saving its output. */
 export class WorkerLog {
   private open = true;
+  private redaction: Redaction | undefined;
   private readonly waiting = new Set<() => void>();
 
   constructor(private readonly sink: Writable = process.stdout) {
@@ -16,7 +18,12 @@ export class WorkerLog {
 
   /** One line of the worker's own. */
   say(line: string): void {
-    void this.write(Buffer.from(`[outpost] ${line}\n`));
+    void this.write(Buffer.from(`[outpost] ${this.redaction?.text(line) ?? line}\n`));
+  }
+
+  /** From now on the worker's own lines are without these secrets. */
+  hide(redaction: Redaction): void {
+    this.redaction = redaction;
   }
 
   /** Whole lines as they are; resolves when the reader is ready for more. */

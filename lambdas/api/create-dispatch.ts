@@ -44,8 +44,7 @@ async function writeDispatch(
   const record = firstRecord(api.now(), tenantId, dispatchId, request);
   const place = attemptName(record);
   if (!(await api.tenants.takePlace(tenantId, place, maxConcurrent))) throw tooMany(maxConcurrent);
-  const { agent, task, timeoutSeconds } = request;
-  await api.specs.putSpec({ version: 1, dispatchId, tenantId, agent, task, timeoutSeconds });
+  await api.specs.putSpec({ version: 1, dispatchId, tenantId, ...request });
   if (await api.dispatches.create(record)) return record;
   const twin = (await api.dispatches.get(dispatchId)) ?? record;
   // A twin's dispatch may have ended before this request took the place again: nobody else would give it back.
@@ -54,14 +53,14 @@ async function writeDispatch(
 }
 
 function firstRecord(now: Date, tenantId: string, dispatchId: string, request: DispatchRequest): DispatchRecord {
+  const { task, ...asked } = request;
   return {
+    ...asked,
     dispatchId,
     attempt: 1,
     tenantId,
-    agent: request.agent,
     status: 'PENDING',
-    taskPreview: preview(request.task),
-    timeoutSeconds: request.timeoutSeconds,
+    taskPreview: preview(task),
     createdAt: now.toISOString(),
     updatedAt: now.toISOString(),
     expiresAt: expiresAt(now),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { AgentUsage } from '../../core/agent-usage.ts';
 import { AGENT_NAMES } from '../../core/agents.ts';
+import { CONTEXT_LEVELS } from '../../core/context-level.ts';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { DISPATCH_STATUSES, type DispatchStatus } from '../../core/dispatch-status.ts';
 import { ManifestFile, ManifestObject } from '../../core/manifest.ts';
@@ -27,6 +29,12 @@ export const DispatchView = z.object({
   agent: z.enum(AGENT_NAMES),
   taskPreview: z.string(),
   timeoutSeconds: z.int(),
+  repo: z.string().optional(),
+  branch: z.string().optional(),
+  modelId: z.string().optional(),
+  contextLevel: z.enum(CONTEXT_LEVELS).optional(),
+  /** Their names. */
+  additionalSecrets: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** When the current attempt was asked for, where that is not the first. */
@@ -40,6 +48,7 @@ export const DispatchView = z.object({
   exitCode: z.int().optional(),
   reason: z.string().optional(),
   output: z.object({ fileCount: z.int(), totalBytes: z.int() }).optional(),
+  usage: AgentUsage.optional(),
   logs: LogLines.optional(),
 });
 export type DispatchView = z.infer<typeof DispatchView>;

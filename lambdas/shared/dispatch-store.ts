@@ -190,7 +190,7 @@ export class DispatchStore {
    * not one of the table's, or an ECS task that the outcome does not know of has passed the start fence: it still runs.
    */
   async end(ref: AttemptRef, outcome: Outcome, { writer, endedAt }: OutcomeWriter): Promise<boolean> {
-    const { status, exitCode, reason, stoppedAt, output, taskArn } = outcome;
+    const { status, exitCode, reason, stoppedAt, output, usage, taskArn } = outcome;
     const id = outcomeId(ref, writer);
     const ended = await this.updateIf({
       key: { dispatchId: ref.dispatchId },
@@ -201,6 +201,7 @@ export class DispatchStore {
         reason,
         stoppedAt,
         output,
+        usage,
         endedAt,
         outcomeId: id,
         unpublished: UNPUBLISHED,
@@ -282,6 +283,7 @@ const OF_ONE_ATTEMPT: readonly (keyof DispatchRecord)[] = [
   'exitCode',
   'reason',
   'output',
+  'usage',
   'outcomeId',
   'publishedAt',
   'unpublished',

@@ -31,6 +31,7 @@ export async function mapStop(
   return {
     ...outcome,
     ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    ...(result?.usage === undefined ? {} : { usage: result.usage }),
     ...(ours?.startedAt === undefined || ours.taskArn === undefined ? {} : { taskArn: ours.taskArn }),
     runAgain: mayStillBegin(ours) && (runAgain || (!cancelRequested && saysNothing(outcome.status, report))),
     ...otherTask(ours, report),

@@ -86,7 +86,7 @@ async function announce(
 }
 
 function dispatchEnded(record: DispatchRecord, status: TerminalStatus, now: Date): DispatchEnded {
-  const { dispatchId, attempt, tenantId, agent, exitCode, reason, startedAt, endedAt, output } = record;
+  const { dispatchId, attempt, tenantId, agent, exitCode, reason, startedAt, endedAt, output, usage } = record;
   return {
     version: '1',
     eventId: `${attemptName(record)}-ended`,
@@ -100,5 +100,6 @@ function dispatchEnded(record: DispatchRecord, status: TerminalStatus, now: Date
     ...(reason === undefined ? {} : { reason }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(output === undefined ? {} : { output }),
+    ...(usage === undefined ? {} : { usage }),
   };
 }

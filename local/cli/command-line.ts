@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { AgentVariablesText } from '../../core/agent-variables.ts';
 import { PoolText } from '../../core/pool-settings.ts';
 
 /** What the caller of a command can put right: one line on standard error, exit code 2. */
@@ -33,6 +34,13 @@ export function poolBounds(text: string): string {
   const { success, error } = PoolText.safeParse(text);
   if (success) return text;
   throw new InvalidArgumentError(`It ${error.issues.map(({ message }) => message).join('; ')}.`);
+}
+
+/** For `--agent-env`: this one and those given before, each on a line of its own. */
+export function agentVariables(text: string, before?: string): string {
+  const { success, error } = AgentVariablesText.safeParse(text);
+  if (!success) throw new InvalidArgumentError(`It ${error.issues.map(({ message }) => message).join('; ')}.`);
+  return before === undefined ? text : `${before}\n${text}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import colours from 'picocolors';
 import { FleetHealth, type HourFacts, type SlotCounts } from '../../lambdas/api/wire.ts';
-import type { Connection } from '../outpost.ts';
+import type { Connection } from '../connection.ts';
 import { openStatusLine, type StatusLine, type Terminal } from './status-line.ts';
 
 const POLL_MS = 5_000;
@@ -66,12 +66,16 @@ async function waitUntil(milliseconds: number, signal: AbortSignal): Promise<voi
 
 /** `shell: 1 warm, 2 running · last hour: 12 started, 75 % of them warm; 90 % of 10 succeeded, 3.4 s on average` */
 export function fleetText({ agents, lastHour }: FleetHealth): string {
-  return [...agents.map(({ agent, slots }) => `${agent}: ${slotsText(slots)}`), hourText(lastHour)].join(' · ');
+  const withSlots = agents.flatMap(({ agent, slots }) => {
+    const text = slotsText(slots);
+    return text === '' ? [] : [`${agent}: ${text}`];
+  });
+  return [...(withSlots.length > 0 ? withSlots : ['no slots']), hourText(lastHour)].join(' · ');
 }
 
 function slotsText(slots: SlotCounts): string {
   const there = Object.entries(slots).filter(([, count]) => count > 0);
-  return there.length === 0 ? 'no slots' : there.map(([state, count]) => `${count} ${state}`).join(', ');
+  return there.map(([state, count]) => `${count} ${state}`).join(', ');
 }
 
 function hourText({ started, hitRate, ended, successRate, meanDurationMs }: HourFacts): string {

@@ -58,6 +58,7 @@ export const EVENTS: readonly DescribedEvent[] = [
     heardBy: 'nobody within Outpost',
     example: {
       ...of('ended'),
+      agent: 'claude',
       tenantId: 'my-team',
       status: 'FAILED',
       exitCode: 2,
@@ -65,6 +66,14 @@ export const EVENTS: readonly DescribedEvent[] = [
       startedAt: '2026-03-01T12:00:01.000Z',
       endedAt: '2026-03-01T12:04:07.000Z',
       output: { outputKey: `dispatches/${DISPATCH_ID}/1/`, fileCount: 3, totalBytes: 4711 },
+      usage: {
+        inputTokens: 48_120,
+        outputTokens: 1_930,
+        cachedInputTokens: 40_400,
+        costUsd: 0.071,
+        turns: 6,
+        model: 'claude-sonnet-4-5',
+      },
     },
   },
   {

@@ -10,7 +10,7 @@ export interface Field {
 
 /** The part of a JSON Schema that events are made of; what has another shape is refused. */
 const Property = z.object({
-  type: z.enum(['string', 'integer', 'object']).optional(),
+  type: z.enum(['string', 'integer', 'number', 'object']).optional(),
   description: z.string().optional(),
   const: z.unknown().optional(),
   enum: z.array(z.string()).optional(),
@@ -46,6 +46,7 @@ function typeOf({ type, const: constant, enum: choices, format, pattern, minLeng
   if (format === 'date-time') return 'time, ISO 8601';
   if (pattern?.startsWith('^[0-7]')) return 'ULID';
   if (type === 'integer') return 'whole number';
+  if (type === 'number') return 'number';
   if (maxLength !== undefined) return `text, ${minLength ?? 0} to ${maxLength} characters`;
   return type === 'string' ? 'text' : 'object';
 }

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ulid } from 'ulid';
@@ -8,7 +8,7 @@ import type { AgentUsage } from '../../core/agent-usage.ts';
 import type { AgentName } from '../../core/agents.ts';
 import { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { agentEnvironment } from '../../worker/agent/agent-environment.ts';
-import { type AgentRooms, leaveRooms, makeRooms, writeForAgent } from '../../worker/agent/agent-rooms.ts';
+import { type AgentRooms, furnishHome, leaveRooms, makeRooms, writeForAgent } from '../../worker/agent/agent-rooms.ts';
 import { type AgentEnd, runAgent } from '../../worker/agent/agent-run.ts';
 import { agentUser } from '../../worker/agent/agent-user.ts';
 import { CappedLog } from '../../worker/agent/capped-log.ts';
@@ -49,7 +49,7 @@ export async function tryAgent(agent: AgentToTest, task: string): Promise<AgentT
   const rooms = await makeRooms(join(folder, 'workspace'), user);
   const model = await startStubModel({ path: join(rooms.workspace, WRITTEN.name), content: WRITTEN.content });
   try {
-    writeHome(rooms, agent.program);
+    await furnishHome(rooms, user, agent.program.homeFiles);
     const given = agent.given(model.url);
     const command = await agent.program.makeCommand({
       spec: specOf(agent, task),
@@ -70,7 +70,7 @@ export async function probeAgent(program: AgentProgram): Promise<Pick<AgentTrial
   const folder = mkdtempSync(join(tmpdir(), 'outpost-agents-'));
   const rooms = await makeRooms(join(folder, 'workspace'), user);
   try {
-    writeHome(rooms, program);
+    await furnishHome(rooms, user, program.homeFiles);
     return await runCommand(rooms, program, program.probe);
   } finally {
     await leaveRooms(rooms, user, workerLog);
@@ -88,13 +88,6 @@ function specOf({ name, modelId }: AgentToTest, task: string): DispatchSpec {
     modelId,
     timeoutSeconds: TIMEOUT_MS / 1000,
   });
-}
-
-function writeHome(rooms: AgentRooms, { homeFiles = {} }: AgentProgram): void {
-  for (const [name, content] of Object.entries(homeFiles)) {
-    mkdirSync(dirname(join(rooms.home, name)), { recursive: true });
-    writeFileSync(join(rooms.home, name), content);
-  }
 }
 
 async function runCommand(rooms: AgentRooms, program: AgentProgram, command: AgentCommand) {

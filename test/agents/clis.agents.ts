@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type AgentToTest, probeAgent, tryAgent, WRITTEN } from './agent-in-test.ts';
 import { AGENTS_TO_TEST } from './agents-to-test.ts';
+import { isOnPath } from './is-on-path.ts';
 import { REPLY_USAGE } from './stub-model/model-dialect.ts';
 import type { Exchange, StubModel } from './stub-model/stub-model.ts';
 
@@ -74,8 +73,4 @@ function countedAnswers({ name }: AgentToTest, { exchanges }: StubModel): number
 
 function tasksIn(exchanges: readonly Exchange[]): string[] {
   return exchanges.flatMap(({ request }) => request.userTexts);
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)));
 }

@@ -15,17 +15,18 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
 const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'outpost', 'agents');
-const LOCKS = join(import.meta.dirname, 'clis');
+/** The versions that the images have, too. */
+const LOCKS = join(import.meta.dirname, '../../worker/clis');
 /** What Aider 0.86 runs on. */
 const PYTHONS = ['python3.12', 'python3.11', 'python3.10', 'python3'];
 
-/** Claude Code, Codex and Gemini CLI of the lock. Returns the folder for PATH. */
-export function installNodeClis(): string {
-  return installOnce('node', (folder, bin) => {
+/** Claude Code, Codex or Gemini CLI of the lock. Returns the folder for PATH. */
+export function installNodeCli(name: 'claude' | 'codex' | 'gemini'): string {
+  return installOnce(name, (folder, bin) => {
     npmCi(folder);
     // What its install script does: it puts the program of this platform's package in the place of a stub.
-    run(folder, process.execPath, ['node_modules/@anthropic-ai/claude-code/install.cjs']);
-    for (const name of ['claude', 'codex', 'gemini']) symlinkSync(`../node_modules/.bin/${name}`, join(bin, name));
+    if (name === 'claude') run(folder, process.execPath, ['node_modules/@anthropic-ai/claude-code/install.cjs']);
+    symlinkSync(`../node_modules/.bin/${name}`, join(bin, name));
   });
 }
 

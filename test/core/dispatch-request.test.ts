@@ -50,6 +50,19 @@ describe('a dispatch request', () => {
     expect(faults({ ...SHELL, timeoutSeconds })).toEqual([fault]);
   });
 
+  it.each([
+    [{ agent: 'claude', repo: 'acme/rocket', branch: 'main', modelId: 'opus', contextLevel: 'minimal' }, []],
+    [{ agent: 'claude', contextLevel: 'full' }, []],
+    [{ repo: 'https://gitlab.example.com/a/b' }, []],
+    [{ branch: 'main' }, ['branch: is of no use without repo']],
+    [{ modelId: 'opus' }, ['modelId: is of no use to this agent: it asks no model']],
+    [{ contextLevel: 'full' }, ['contextLevel: is of no use to this agent: its task is a script']],
+    [{ repo: 'git@github.com:acme/rocket' }, ['repo: must be owner/name or an https:// URL']],
+    [{ agent: 'codex', modelId: '--yolo' }, ['modelId: must be the name of a model']],
+  ])('of %j finds %j', (fields, found) => {
+    expect(faults({ ...SHELL, ...fields })).toEqual(found);
+  });
+
   it('refuses a field that it would not honour, by its name', () => {
     expect(faults({ ...SHELL, priority: 'high' })).toEqual(['unknown priority']);
   });

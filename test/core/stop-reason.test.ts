@@ -122,8 +122,19 @@ describe('mapStopReason', () => {
     const outcomes = [mapStopReason(exited(1), NONE, failed), mapStopReason(exited(134), NONE)];
 
     expect(outcomes.map(({ reason }) => reason)).toEqual([
-      'The container exited with code 1: ENOSPC: no space left on device.',
+      'ENOSPC: no space left on device.',
       'The container exited with code 134.',
+    ]);
+  });
+
+  it('does not take an exit code of 0 for success where the worker says that the agent did nothing', () => {
+    const inVain = result({ endedBy: 'worker', exitCode: 0, reason: 'No model has answered.' });
+
+    const outcomes = [mapStopReason(exited(1), NONE, inVain), mapStopReason({}, NONE, inVain)];
+
+    expect(outcomes).toEqual([
+      { status: 'FAILED', exitCode: 0, reason: 'No model has answered.' },
+      { status: 'FAILED', exitCode: 0, reason: expect.stringContaining('No model has answered.') },
     ]);
   });
 

@@ -30,7 +30,7 @@ describe('POST /dispatch', () => {
   });
 
   it('names the agents that are available where the one asked for is not', async () => {
-    const { status, body } = await harness.call('POST', '/dispatch', { agent: 'claude', task: 'hello' });
+    const { status, body } = await harness.call('POST', '/dispatch', { agent: 'grok', task: 'hello' });
 
     expect(status).toBe(400);
     expect(body.error).toMatchObject({ code: 'AGENT_UNAVAILABLE' });

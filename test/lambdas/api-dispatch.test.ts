@@ -46,6 +46,34 @@ it('hands the task on unchanged, and shows its beginning', async () => {
   expect(json.data.taskPreview.isWellFormed()).toBe(true);
 });
 
+it('takes a repository, a model and all that goes with them to the spec, and shows them', async () => {
+  const api = apiUnderTest();
+  const asked = {
+    repo: 'acme/rocket',
+    branch: 'feature/x',
+    modelId: 'claude-sonnet-4-5',
+    contextLevel: 'full',
+    additionalSecrets: ['DEPLOY_KEY'],
+  };
+
+  const { status, json } = await post(api, { agent: 'claude', task: 'Make it fly.', ...asked });
+
+  expect(status).toBe(202);
+  expect(json.data).toMatchObject({ ...asked, taskPreview: 'Make it fly.' });
+  expect(json.data).not.toHaveProperty('task');
+  expect(api.deeds.specs).toEqual([
+    {
+      version: 1,
+      dispatchId: json.data.dispatchId,
+      tenantId: 'acme',
+      agent: 'claude',
+      task: 'Make it fly.',
+      timeoutSeconds: 1_800,
+      ...asked,
+    },
+  ]);
+});
+
 it('accepts an empty script and the key in X-API-Key', async () => {
   const api = apiUnderTest();
 
@@ -63,6 +91,14 @@ it.each<[string, unknown, string, string]>([
   ['a task that is no text', { ...BODY, task: 5 }, 'task', 'expected string'],
   ['a task that is too long', { ...BODY, task: 'x'.repeat(50_001) }, 'task', 'at most 50000'],
   ['a task with a NUL', { ...BODY, task: 'a\0b' }, 'task', 'NUL'],
+  ['a repository that is no name or URL', { ...BODY, repo: 'rocket' }, 'repo', 'must be owner/name'],
+  ['a repository with a password', { ...BODY, repo: 'https://a:b@x.com/y' }, 'repo', 'user or password'],
+  ['a branch that git refuses', { ...BODY, repo: 'a/b', branch: '-x' }, 'branch', 'begin with a dash'],
+  ['a branch of nothing', { ...BODY, branch: 'main' }, 'branch', 'without repo'],
+  ['a model for a script', { ...BODY, modelId: 'gpt-5' }, 'modelId', 'asks no model'],
+  ['a context for a script', { ...BODY, contextLevel: 'full' }, 'contextLevel', 'is a script'],
+  ['a level that there is none of', { ...BODY, agent: 'claude', contextLevel: 'all' }, 'contextLevel', 'minimal'],
+  ['a model that is an option', { ...BODY, agent: 'claude', modelId: '-x' }, 'modelId', 'name of a model'],
   ['an unknown field', { ...BODY, model: 'x' }, 'model', 'is not a known field'],
   ['a time-out of 0', { ...BODY, timeoutSeconds: 0 }, 'timeoutSeconds', 'at least 1'],
   ['a time-out of more than a day', { ...BODY, timeoutSeconds: 86_401 }, 'timeoutSeconds', 'at most 86400'],
@@ -102,7 +138,7 @@ it('refuses a body of another content type', async () => {
 });
 
 it('names the agents that are available to who asks for another', async () => {
-  const { status, json } = await post(apiUnderTest(), { agent: 'claude', task: 'Fix the build.' });
+  const { status, json } = await post(apiUnderTest(), { agent: 'grok', task: 'Fix the build.' });
 
   expect([status, json.error.code]).toEqual([400, 'AGENT_UNAVAILABLE']);
   expect(json.error.details.available).toContain('shell');

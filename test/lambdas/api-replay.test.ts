@@ -124,7 +124,7 @@ it.each(['', 'with space', 'é', 'x'.repeat(256)])('refuses the Idempotency-Key 
 });
 
 it('refuses an agent that cannot be run any more', async () => {
-  const { status, json } = await replay(given({ ...ENDED, agent: 'codex' }));
+  const { status, json } = await replay(given({ ...ENDED, agent: 'grok' }));
 
   expect([status, json.error.code]).toEqual([400, 'AGENT_UNAVAILABLE']);
 });

@@ -86,6 +86,23 @@ describe('mapping a stop', () => {
     expect(mapped).toMatchObject({ status: 'FAILED', exitCode: 124, stoppedAt: NOW, runAgain: false });
   });
 
+  it.each(['EssentialContainerExited', 'UserInitiated'])(
+    'says what the agent used, however it ended: %s',
+    async (code) => {
+      const usage = { inputTokens: 10, outputTokens: 3, costUsd: 0.5, turns: 2, model: 'm' };
+      const { state, collaborators } = world({ record: aRecord(RUNNING), result: aResult({ exitCode: 1, usage }) });
+
+      const { runAgain: _, ...outcome } = await mapStop(collaborators, REF, {
+        stop: stopped(code, 1).stop,
+        timedOut: false,
+      });
+      await recordOutcome(collaborators, REF, outcome, 'record-outcome');
+
+      expect(state.record?.usage).toEqual(usage);
+      expect(state.events).toEqual([expect.objectContaining({ usage })]);
+    },
+  );
+
   it('does not believe an exit code of 0 where no worker passed the fence', async () => {
     const { collaborators } = world({ record: aRecord({ status: 'PROVISIONING' }) });
 

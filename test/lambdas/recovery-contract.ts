@@ -134,7 +134,8 @@ function describeReplay(
     it('takes an attempt that has ended to the next one, with nothing of the one before', async () => {
       const ofBefore = { ...BEGUN, ...ENDED, executionArn: 'arn', slotId: ulid(), cancelRequestedAt: NOW } as const;
       const output = { outputKey: 'dispatches/x/1/', fileCount: 1, totalBytes: 2 };
-      const record = await given({ ...ofBefore, exitCode: 3, reason: 'x', stoppedAt: NOW, outcomeId: 'x', output });
+      const left = { output, usage: { inputTokens: 1, outputTokens: 2 } };
+      const record = await given({ ...ofBefore, ...left, exitCode: 3, reason: 'x', stoppedAt: NOW, outcomeId: 'x' });
 
       const replayed = await replay(record);
 

@@ -189,7 +189,8 @@ function describeDispatches(client: () => DynamoDBClient): void {
   it('ends an attempt once, and tells the writer that did so the same on a retry', async () => {
     const record = await given({ status: 'COMPLETING' });
     const output = { outputKey: 'dispatches/x/1/', fileCount: 1, totalBytes: 2 };
-    const outcome = { status: 'SUCCESS', exitCode: 0, stoppedAt: NOW, output } as const;
+    const usage = { inputTokens: 48_120, outputTokens: 1_930, costUsd: 0.0712, turns: 6, model: 'm' };
+    const outcome = { status: 'SUCCESS', exitCode: 0, stoppedAt: NOW, output, usage } as const;
 
     const ended = await Promise.all([
       store.end(record, outcome, { writer: 'record-outcome', endedAt: NOW }),

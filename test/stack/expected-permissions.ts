@@ -1,3 +1,5 @@
+import { availableAgents } from '../../core/agents.ts';
+
 const DISPATCHES = '<Storagedispatches.Arn>';
 const POOL = '<Storagepool.Arn>';
 const TENANTS = '<Storagetenants.Arn>';
@@ -10,10 +12,22 @@ const DISPATCH_EXECUTIONS = 'states:execution:<WorkflowDispatchStateMachine.Name
 const SLOT_EXECUTIONS = 'states:execution:<PoolSlotsStateMachine.Name>:*';
 const FIND_BY_STATUS = `dynamodb:Query ${DISPATCHES}/index/status-createdAt-index`;
 
+const READ_SECRET = 'secretsmanager:GetSecretValue secretsmanager:secret:/outpost';
+/** The keys that the platform may hold, each by its name. */
+const SYSTEM_SECRETS = [
+  'ANTHROPIC_API_KEY',
+  'OPENAI_API_KEY',
+  'GEMINI_API_KEY',
+  'DEEPSEEK_API_KEY',
+  'XAI_API_KEY',
+  'AWS_BEARER_TOKEN_BEDROCK',
+  'GITHUB_PAT',
+];
+
 /** What `ecs:runTask.sync` asks for. */
 const RULE = 'events:rule/StepFunctionsGetEventsForECSTaskRule';
 export const RUN_ECS_TASKS = [
-  'ecs:RunTask ecs:task-definition/outpost-shell:*',
+  ...availableAgents().map((agent) => `ecs:RunTask ecs:task-definition/outpost-${agent}:*`),
   `ecs:StopTask ${TASKS}`,
   `ecs:DescribeTasks ${TASKS}`,
   `ecs:TagResource ${TASKS}`,
@@ -240,6 +254,8 @@ export const ROLES: [role: string, permissions: string[]][] = [
       `s3:GetObject ${SPECS}`,
       `s3:PutObject ${OUTPUT}`,
       `s3:AbortMultipartUpload ${OUTPUT}`,
+      ...SYSTEM_SECRETS.map((name) => `${READ_SECRET}/system/${name}-??????`),
+      `${READ_SECRET}/users/*/*`,
     ],
   ],
   [

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { availableAgents } from '../../core/agents.ts';
 import { DELIVER_LOGS_AND_TRACES, ROLES, RUN_ECS_TASKS } from './expected-permissions.ts';
 import { permissionsOf, rolesOf, statementsOf } from './role-permissions.ts';
 import { flat, resourcesOf, usualTemplate } from './synthesize.ts';
@@ -76,7 +77,16 @@ describe.each([
   it('runs the task definitions of available agents alone, on our cluster alone', () => {
     const [statement] = statementsOf(template, role).filter(({ Action }) => Action === 'ecs:RunTask');
 
-    expect(flat(statement?.Resource)).toMatch(/:task-definition\/outpost-shell:\*$/);
+    expect(
+      [statement?.Resource]
+        .flat()
+        .map(flat)
+        .map((arn) => arn.replace(/^.*:task-definition/, '')),
+    ).toEqual(
+      availableAgents()
+        .map((agent) => `/outpost-${agent}:*`)
+        .sort(),
+    );
     expect(statement?.Condition).toEqual(ON_OUR_CLUSTER);
   });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { AGENTS } from '../../core/agents.ts';
+import { AGENTS, availableAgents } from '../../core/agents.ts';
 import { POOL_POLICIES } from '../../core/pool-policy.ts';
 import { readSettings } from '../../lib/settings.ts';
-import { resourceNamed, synthesize } from './synthesize.ts';
+import { flat, listOf, resourceNamed, synthesize, type Template } from './synthesize.ts';
+
+const CATALOGUE = Object.fromEntries(availableAgents().map((agent) => [agent, AGENTS[agent].pool]));
 
 describe('the setting `pool`', () => {
   it.each([
@@ -11,11 +13,11 @@ describe('the setting `pool`', () => {
     ['shell=0-0', { min: 0, max: 0 }],
     ['shell=9999-9999', { min: 9999, max: 9999 }],
   ])('`%s` bounds the slots of an agent', (pool, bounds) => {
-    expect(settings({ pool }).pool).toEqual({ shell: bounds });
+    expect(settings({ pool }).pool).toEqual({ ...CATALOGUE, shell: bounds });
   });
 
   it.each([{}, { pool: '' }])('left out, gives available agents what the catalogue says: %j', (context) => {
-    expect(settings(context).pool).toEqual({ shell: AGENTS.shell.pool });
+    expect(settings(context).pool).toEqual(CATALOGUE);
   });
 
   it.each([
@@ -28,7 +30,7 @@ describe('the setting `pool`', () => {
     ['shell=0-2 ', 'shell=0-2 '],
     ['nobody=0-1', 'nobody=0-1'],
     ['constructor=0-1', 'constructor=0-1'],
-    ['shell=0-2,claude=2-5', 'claude=2-5'],
+    ['shell=0-2,grok=1-3', 'grok=1-3'],
   ])('`%s` is refused for its `%s`', (pool, part) => {
     expect(() => settings({ pool })).toThrow(`'${part}' is not`);
     expect(() => settings({ pool })).toThrow(/^-c pool: must be like shell=0-2/);
@@ -60,6 +62,53 @@ describe('the setting `poolPolicy`', () => {
     expect(() => settings(careless)).toThrow(/-c prefix: .*\n-c pool: .*\n-c poolPolicy: /);
   });
 });
+
+describe('the setting `agentEnv`', () => {
+  it('gives variables to the agent that it names, and to no other', () => {
+    const template = synthesize({ agentEnv: 'codex.OPENAI_BASE_URL=http://gateway/v1\ncodex.A="b"' });
+
+    const given = [variablesOf(template, 'codex'), variablesOf(template, 'claude')];
+
+    expect(given).toEqual([{ OPENAI_BASE_URL: 'http://gateway/v1', A: '"b"' }, {}]);
+  });
+
+  it('is refused where the template would show a secret, with every other fault', () => {
+    const careless = { agentEnv: 'claude.ANTHROPIC_API_KEY=hush\nclaude.HOME=/', claudeProvider: 'mine' };
+
+    expect(() => settings(careless)).toThrow(
+      /^-c agentEnv: must not hold ANTHROPIC_API_KEY.*\n-c agentEnv: must not set HOME.*\n-c claudeProvider: must be/,
+    );
+    expect(() => settings(careless)).not.toThrow('hush');
+  });
+});
+
+describe('the setting `claudeProvider`', () => {
+  it('is Anthropic unless Bedrock is asked for', () => {
+    expect(settings({}).claudeProvider).toBe('anthropic');
+  });
+
+  it('may be `bedrock`, in the region of the deployment and for Claude Code alone', () => {
+    const template = synthesize({ claudeProvider: 'bedrock' });
+
+    const given = [variablesOf(template, 'claude'), variablesOf(template, 'codex')];
+
+    expect(given).toEqual([{ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: '<AWS::Region>' }, {}]);
+  });
+
+  it('leaves the last word to `agentEnv`', () => {
+    const template = synthesize({ claudeProvider: 'bedrock', agentEnv: 'claude.AWS_REGION=eu-west-1' });
+
+    expect(variablesOf(template, 'claude')).toEqual({ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'eu-west-1' });
+  });
+});
+
+/** What the deployment puts into an agent's environment. */
+function variablesOf(template: Template, agent: string): unknown {
+  const { Properties } = resourceNamed(template, 'AWS::ECS::TaskDefinition', 'Family', `outpost-${agent}`);
+  const [worker] = listOf(Properties.ContainerDefinitions);
+  const [variable] = listOf(worker?.Environment).filter(({ Name }) => flat(Name) === 'AGENT_ENV');
+  return JSON.parse(flat(variable?.Value));
+}
 
 function settings(context: Readonly<Record<string, string>>) {
   return readSettings((key) => context[key]);

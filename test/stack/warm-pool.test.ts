@@ -1,16 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { availableAgents } from '../../core/agents.ts';
 import { SLOT_SECONDS, TOMBSTONE_MS } from '../../core/slot-times.ts';
 import { AgentBounds, TaskDefinitions } from '../../lambdas/shared/pool-settings.ts';
 import { flat, listOf, type Node, resourceNamed, synthesize } from './synthesize.ts';
 
-const template = synthesize({ pool: 'shell=1-2' });
+const template = synthesize({ pool: 'claude=0-0,codex=0-0,gemini=1-1,aider=0-9,shell=1-2' });
 
 describe('the warm pool', () => {
   it.each(['claim-slot', 'manage-pool'])('tells %s how many slots of which revision are wanted', (name) => {
     const variables = variablesOf(name);
 
-    expect(AgentBounds.parse(flat(variables?.POOL_BOUNDS))).toEqual({ shell: { min: 1, max: 2 } });
-    expect(TaskDefinitions.parse(flat(variables?.TASK_DEFINITIONS))).toEqual({ shell: '<AgentsshellTaskDefinition>' });
+    expect(AgentBounds.parse(flat(variables?.POOL_BOUNDS))).toEqual({
+      claude: { min: 0, max: 0 },
+      codex: { min: 0, max: 0 },
+      gemini: { min: 1, max: 1 },
+      aider: { min: 0, max: 9 },
+      shell: { min: 1, max: 2 },
+    });
+    expect(TaskDefinitions.parse(flat(variables?.TASK_DEFINITIONS))).toEqual(
+      Object.fromEntries(availableAgents().map((agent) => [agent, `<Agents${agent}TaskDefinition>`])),
+    );
   });
 
   it.each(['api', 'claim-slot', 'reclaim-slot', 'manage-pool'])('lies in one table for all: %s', (name) => {

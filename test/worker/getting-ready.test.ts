@@ -55,6 +55,19 @@ describe.concurrent('a worker that gets ready for its slot', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('has the files in its home that the CLI reads, from its probe on', async () => {
+    const homeFiles = { '.cli/deep/settings.json': '{}', '.clirc': 'x' };
+    const reads = '[ "$(cat "$HOME/.cli/deep/settings.json" "$HOME/.clirc")" = "{}x" ]';
+    const worker = await slots.serve({ kit: probing(reads, { homeFiles }), task: reads });
+    await worker.is('WARM');
+
+    await worker.claim();
+    await worker.assign();
+    const exitCode = await worker.ended;
+
+    expect(exitCode).toBe(0);
+  });
+
   it('keeps what Node compiled of a CLI that is a program for Node', async () => {
     const worker = await slots.serve({
       kit: probing('echo "$NODE_COMPILE_CACHE" > "$HOME/cache"', { runsOnNode: true }),

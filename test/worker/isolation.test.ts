@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type GitServer, makeRepository, serveGit } from './git-in-test.ts';
 import { isAlive } from './processes.ts';
 import { openWorker, type WorkerInTest } from './worker-in-test.ts';
 
@@ -12,13 +13,21 @@ function anotherUser(): { AGENT_UID: string } {
 }
 
 const isRoot = process.getuid?.() === 0;
+const TOKEN = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
 
 let worker: WorkerInTest;
+let github: GitServer;
 
 beforeAll(async () => {
   worker = await openWorker();
+  worker.keepSecrets({ '/outpost/system/GITHUB_PAT': TOKEN });
+  makeRepository(join(worker.folder, 'remotes', 'acme', 'rocket.git'), { 'README.md': '# Rocket\n' });
+  github = await serveGit(join(worker.folder, 'remotes'), { login: `x-access-token:${TOKEN}` });
 });
-afterAll(() => worker.close());
+afterAll(async () => {
+  await github.close();
+  await worker.close();
+});
 
 // As in the container: only root can give the agent a user of its own.
 if (isRoot) {
@@ -76,6 +85,32 @@ if (isRoot) {
         { path: 'closed', reason: 'cannot be read: permission denied' },
         { path: 'shut', reason: 'cannot be read: permission denied' },
       ]);
+    });
+
+    it('owns the clone that it is given, and cannot touch what its changes are measured from', async () => {
+      const task = `
+        stat -c %u README.md .git .git/config
+        grep -rs '${TOKEN}' . "$HOME" "$TMPDIR" || true
+        env | grep '${TOKEN}' || true
+        origin="$(dirname "$(dirname "$HOME")")/origin"
+        find "$origin" -type f | while read -r file; do
+          [ "$(stat -c %u "$file")" = 0 ] || echo "MINE $file"
+          if (echo x >> "$file") 2> /dev/null; then echo "WRITTEN $file"; fi
+        done
+        rm -rf "$origin" .git 2> /dev/null || true
+        [ -s "$origin/HEAD" ] && echo kept
+        echo more >> README.md`;
+      const environment = { ...anotherUser(), GITHUB_URL: github.url };
+      const run = await worker.run(task, { spec: { repo: 'acme/rocket' }, environment });
+
+      const { exitCode, stdout } = await run.ended;
+      const patch = (await run.object('changes.patch')).toString('utf8');
+
+      expect({ exitCode, lines: stdout.split('\n').filter((line) => !line.startsWith('[outpost]')) }).toEqual({
+        exitCode: 0,
+        lines: [...Array.from({ length: 3 }, () => environment.AGENT_UID), 'kept', ''],
+      });
+      expect(patch).toMatch(/^diff --git a\/README\.md b\/README\.md\n[\s\S]*\+more\n$/);
     });
 
     it('leaves no process behind that dropped every other trace', async () => {

@@ -147,6 +147,16 @@ describe('an archive', () => {
     expect(tar.includes('SECRET')).toBe(false);
   });
 
+  it('leaves out what a CLI keeps for itself in the top folder, and nothing that is called so elsewhere', () => {
+    for (const path of ['.aider.tags.cache.v4/cache.db', 'src/.aider.tags.cache.v4/x', '.aider.conf.yml'])
+      put(path, 'x');
+
+    const { files, skipped } = pack();
+
+    expect(files).toEqual(['.aider.conf.yml', 'src/.aider.tags.cache.v4/x']);
+    expect(skipped).toEqual([".aider.tags.cache.v4 is a cache of an agent's CLI"]);
+  });
+
   it('is whole where .outpostignore cannot be followed, and says so', () => {
     put('main', 'x');
     symlinkSync('/etc/passwd', join(workspace, '.outpostignore'));

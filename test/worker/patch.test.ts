@@ -233,6 +233,15 @@ describe('changes.patch', () => {
     expect(patch.toString()).not.toContain('SECRET');
   });
 
+  it('leaves out what a CLI keeps for itself', async () => {
+    put('.aider.tags.cache.v4/cache.db', 'x');
+    put('new', 'x\n');
+
+    const { patch } = await patchOf();
+
+    expect(patch.toString().match(/^diff.*/gm)).toEqual(['diff --git a/new b/new']);
+  });
+
   it('leaves out what .outpostignore names, also what git tracks', async () => {
     put('.outpostignore', '/src/\n*.tmp\n!keep.tmp\n');
     put('src/text.txt', 'SECRET');

@@ -2,63 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
-import type { DispatchSpec } from '../../core/dispatch-spec.ts';
-import { agentUser } from '../../worker/agent/agent-user.ts';
-import { shell } from '../../worker/agents/shell.ts';
+import type { Artifact } from '../../core/artifact-keys.ts';
 import { runCold } from '../../worker/run-cold.ts';
 import type { WorkerKit } from '../../worker/worker-kit.ts';
-import { WorkerLog } from '../../worker/worker-log.ts';
-import { DISPATCH_ID, SHA256, TASK_ARN } from '../lambdas/records.ts';
+import { DISPATCH_ID, TASK_ARN } from '../lambdas/records.ts';
+import { ATTEMPT, kitIn, SPEC } from './kit-in-test.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outpost-attempt-'));
+const kitWith = (changes?: Partial<WorkerKit>) => kitIn(folder, changes);
 afterEach(() => vi.unstubAllEnvs());
 // Node's own removal stops at a path that is too long.
 afterAll(() => execFileSync('rm', ['-rf', folder]));
-
-const ATTEMPT = { dispatchId: DISPATCH_ID, attempt: 1 };
-
-const SPEC: DispatchSpec = {
-  version: 1,
-  dispatchId: DISPATCH_ID,
-  tenantId: 'acme',
-  agent: 'shell',
-  task: 'exit 0',
-  timeoutSeconds: 60,
-};
-
-/** A kit with everything in place, whose collaborators note what was asked of them. */
-function kitWith(changes: Partial<WorkerKit> = {}) {
-  const uploaded = new Map<Artifact, unknown>();
-  const said: string[] = [];
-  const sink = new Writable({
-    write: (chunk, _encoding, done) => {
-      said.push(String(chunk));
-      done();
-    },
-  });
-  const put = async (artifact: Artifact, content: unknown) => {
-    uploaded.set(artifact, content);
-    return { name: ARTIFACTS[artifact], size: 0, sha256: SHA256 };
-  };
-  const kit: WorkerKit = {
-    agent: 'shell',
-    program: shell,
-    workspace: mkdtempSync(join(folder, 'workspace-')),
-    user: agentUser(undefined),
-    packer: { file: process.execPath, args: ['--version'] },
-    specs: { getSpec: async () => ({ valid: true, content: SPEC }) },
-    dispatches: { passFence: async () => true },
-    bucketOf: () => ({ put, putJson: put }),
-    log: new WorkerLog(sink),
-    stop: new AbortController().signal,
-    fetchTaskArn: async () => TASK_ARN,
-    ...changes,
-  };
-  return { kit, uploaded, said };
-}
 
 describe('an attempt', () => {
   it('passes the fence as itself, under its ECS task', async () => {

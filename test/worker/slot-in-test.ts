@@ -5,6 +5,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
 import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { GITHUB_URL } from '../../core/repository.ts';
 import { MANAGER_KEY, type Slot, type SlotRef } from '../../core/slot.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { PoolStore } from '../../lambdas/shared/pool-store.ts';
@@ -18,6 +19,7 @@ import { WorkerLog } from '../../worker/worker-log.ts';
 import { SHA256, TASK_ARN } from '../lambdas/records.ts';
 import { openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
 import { assignSlot, bootingSlot, claimSlot } from './assign-slot.ts';
+import { NO_PROGRAMS, secretsInTest } from './secrets-in-test.ts';
 import { until } from './worker-in-test.ts';
 import { TABLES, tableOf } from './worker-surroundings.ts';
 
@@ -245,7 +247,10 @@ function kitIn(
     program: shell,
     workspace,
     user: agentUser(undefined),
-    packer: { file: process.execPath, args: ['--version'] },
+    programs: NO_PROGRAMS,
+    secrets: secretsInTest(),
+    agentVariables: {},
+    githubUrl: GITHUB_URL,
     specs: { getSpec: async () => ({ valid: true, content }) },
     dispatches: {
       passFence: async () => {

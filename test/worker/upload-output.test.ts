@@ -6,8 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
 import type { ManifestObject } from '../../core/manifest.ts';
 import { CappedLog } from '../../worker/agent/capped-log.ts';
+import type { ListedFiles } from '../../worker/pack/child-output.ts';
 import type { OutputBucket } from '../../worker/upload/attempt-bucket.ts';
-import type { PackedFiles } from '../../worker/upload/packed-workspace.ts';
 import { type AttemptOutput, uploadOutput } from '../../worker/upload/upload-output.ts';
 import { WorkerLog } from '../../worker/worker-log.ts';
 import { aResult, SHA256 } from '../lambdas/records.ts';
@@ -50,7 +50,7 @@ async function attemptOutput(bucket: OutputBucket): Promise<AttemptOutput> {
   return {
     bucket,
     output,
-    async *packWorkspace(): AsyncGenerator<Buffer, PackedFiles> {
+    async *packWorkspace(): AsyncGenerator<Buffer, ListedFiles> {
       yield Buffer.from('archive');
       return { files: [FILE], skipped: [] };
     },
@@ -88,4 +88,48 @@ describe('the upload', () => {
     await expect(uploaded).rejects.toThrow('no room for archive');
     expect([...bucket.taken].sort()).toEqual(['log', 'result']);
   });
+
+  it('has the patch beside the archive, and in the manifest what is not in it', async () => {
+    const bucket = new StubbornBucket({ patch: 2 });
+    const skipped = [{ path: 'huge', reason: 'is not in changes.patch: it is too large' }];
+    const makePatch = patchThat(async () => skipped);
+
+    const manifest = await uploadOutput({ ...(await attemptOutput(bucket)), makePatch });
+
+    expect(manifest.objects.map(({ name }) => name)).toContain('changes.patch');
+    expect(manifest.skipped).toEqual(skipped);
+  });
+
+  it('leaves out a patch that cannot be made, and tries that once', async () => {
+    const bucket = new StubbornBucket({});
+    let tries = 0;
+    const makePatch = patchThat(async () => {
+      tries += 1;
+      throw new Error('changes.patch was not ready within 60 seconds.');
+    });
+
+    const manifest = await uploadOutput({ ...(await attemptOutput(bucket)), makePatch });
+
+    expect({ tries, taken: [...bucket.taken].sort() }).toEqual({
+      tries: 1,
+      taken: ['archive', 'log', 'manifest', 'result'],
+    });
+    expect(manifest.skipped).toEqual([{ path: '.', reason: expect.stringContaining('not ready within 60 seconds') }]);
+  });
+
+  it('writes no manifest where S3 does not take the patch', async () => {
+    const bucket = new StubbornBucket({ patch: 3 });
+
+    const uploaded = uploadOutput({ ...(await attemptOutput(bucket)), makePatch: patchThat(async () => []) });
+
+    await expect(uploaded).rejects.toThrow('no room for patch');
+    expect([...bucket.taken].sort()).toEqual(['archive', 'log', 'result']);
+  });
 });
+
+function patchThat(ends: () => Promise<ListedFiles['skipped']>): NonNullable<AttemptOutput['makePatch']> {
+  return async function* () {
+    yield Buffer.from('diff');
+    return await ends();
+  };
+}

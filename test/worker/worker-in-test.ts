@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -64,6 +64,8 @@ export interface WorkerInTest {
   readonly s3: S3Client;
   readonly metadata: Metadata;
   readonly tokens: Tokens;
+  /** Puts these into Secrets Manager, in place of those before. */
+  keepSecrets(secrets: Readonly<Record<string, string>>): void;
   run(task: string, options?: RunOptions): Promise<WorkerRun>;
   /** Starts a worker that waits at a slot; the task is the dispatch's that it will be claimed for. */
   wait(task: string, options?: RunOptions): Promise<WaitingRun>;
@@ -101,6 +103,7 @@ export async function openWorker(): Promise<WorkerInTest> {
     s3,
     metadata,
     tokens,
+    keepSecrets: (secrets) => writeFileSync(join(folder, 'secrets.json'), JSON.stringify(secrets), { mode: 0o600 }),
     run,
     wait: async (task, options = {}) => {
       const ref = { agentType: 'shell', slotId: ulid() };
@@ -159,6 +162,7 @@ async function startRun(around: Surroundings, task: string, options: RunOptions)
       DISPATCHES_TABLE: TABLES.dispatches,
       CONTEXT_BUCKET: BUCKETS.context,
       ARTIFACTS_BUCKET: BUCKETS.artifacts,
+      SECRETS_FOLDER: '/outpost',
       WORKSPACE_DIR: workspace,
       ECS_CONTAINER_METADATA_URI_V4: `${gateway.endpoint}/v4/${options.container ?? 'quick'}`,
       ...options.environment,

@@ -6,6 +6,7 @@ import { AwsError } from '../../local/gateway/aws-error.ts';
 import type { Gateway } from '../../local/gateway/gateway.ts';
 import { jsonOperations } from '../../local/gateway/json-service.ts';
 import { createS3 } from '../../local/s3/s3-service.ts';
+import { createSecretsManager } from '../../local/secretsmanager/secretsmanager-service.ts';
 import { TASK_ARN } from '../lambdas/records.ts';
 
 export const TABLES = { dispatches: 'outpost-dispatches', pool: 'outpost-pool' } as const;
@@ -75,10 +76,12 @@ export class Tokens {
   }
 }
 
-/** The embedded S3 and DynamoDB with the worker's buckets and tables, and Step Functions' side of the tokens. */
+/** The embedded S3, DynamoDB and Secrets Manager with what the worker needs, and Step Functions' side of the tokens. */
 export async function startServices(folder: string, gateway: Gateway, tokens: Tokens): Promise<AwsService[]> {
   const aws = localAws(folder, gateway);
-  const services = [...(await Promise.all([createS3(aws), createDynamoDb(aws)])), tokens.service()];
+  const file = join(folder, 'secrets.json');
+  const embedded = [createS3(aws), createDynamoDb(aws), createSecretsManager(aws, { file })];
+  const services = [...(await Promise.all(embedded)), tokens.service()];
   for (const service of services) gateway.register(service);
   const create = async (type: string, properties: object) => {
     const creator = services.map(({ resources }) => resources[type]).find((found) => found !== undefined);

@@ -19,13 +19,15 @@ export interface AgentEnvironment {
   readonly program: AgentProgram;
   /** The command that runs in it. */
   readonly command: AgentCommand;
+  /** What the deployment and the tenant give. @default nothing */
+  readonly given?: Readonly<Record<string, string>>;
   /** The dispatch that it is run for; a probe is run for none. */
   readonly dispatchId?: string;
 }
 
 /** The agent's environment, made from nothing: none of AWS's variables, none of ECS's, none of the worker's. */
 export function agentEnvironment(run: AgentEnvironment): Record<string, string> {
-  const { mark, rooms, user, program, command, dispatchId } = run;
+  const { mark, rooms, user, program, command, given, dispatchId } = run;
   return {
     PATH: process.env['PATH'] || DEFAULT_PATH,
     HOME: rooms.home,
@@ -38,6 +40,7 @@ export function agentEnvironment(run: AgentEnvironment): Record<string, string> 
     ...(program.runsOnNode ? { NODE_COMPILE_CACHE: rooms.compileCache } : {}),
     ...(dispatchId === undefined ? {} : { OUTPOST_DISPATCH_ID: dispatchId }),
     ...command.env,
+    ...given,
     [ATTEMPT_MARKER]: mark,
     ...hostMarker(),
   };

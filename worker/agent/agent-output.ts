@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LineFeed } from '../agents/line-feed.ts';
+import type { Redaction } from '../secrets/redaction.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import type { CappedLog } from './capped-log.ts';
 import { LogLines } from './log-lines.ts';
@@ -7,19 +9,31 @@ import { LogLines } from './log-lines.ts';
 /** Milliseconds that output may still take to arrive after the last process of the agent is gone. */
 const DRAIN_MS = 5_000;
 
+/** Where an agent's output goes. */
+export interface OutputSinks {
+  /** `output.log`. */
+  readonly output: CappedLog;
+  /** The container's log. */
+  readonly log: WorkerLog;
+  /** What is taken out of it before it goes anywhere. */
+  readonly redaction: Redaction;
+  /** Hears what comes on standard output, line by line. */
+  readonly stdoutLine?: (text: string) => void;
+}
+
 /**
- * Carries an agent's output to `output.log`, byte by byte, and to the container's log, line by line. It reads no faster
- * than both take it, so an agent that floods waits instead of filling our memory.
+ * Carries an agent's output to `output.log`, byte by byte, and to the container's log, line by line, both without secrets.
+ * It reads no faster than both take it, so an agent that floods waits instead of filling our memory.
  */
 export class AgentOutput {
   private readonly done: Promise<unknown>;
 
+  /** @param readers standard output's, and then the others' */
   constructor(
     private readonly readers: readonly Socket[],
-    private readonly log: CappedLog,
-    private readonly stream: WorkerLog,
+    private readonly sinks: OutputSinks,
   ) {
-    this.done = Promise.all(readers.map((reader) => this.carry(reader)));
+    this.done = Promise.all(readers.map((reader, at) => this.carry(reader, at === 0 ? sinks.stdoutLine : undefined)));
     // Whoever drains hears of a failure; until then it is not an unhandled one.
     this.done.catch(() => undefined);
   }
@@ -30,7 +44,7 @@ export class AgentOutput {
    */
   async drain(): Promise<void> {
     if (await this.doneWithin(DRAIN_MS)) return;
-    this.stream.abandon();
+    this.sinks.log.abandon();
     await this.doneWithin(DRAIN_MS);
     for (const reader of this.readers) reader.destroy();
     await this.done;
@@ -44,17 +58,24 @@ export class AgentOutput {
     return done;
   }
 
-  private async carry(reader: Socket): Promise<void> {
+  private async carry(reader: Socket, line: OutputSinks['stdoutLine']): Promise<void> {
+    const { output, log, redaction } = this.sinks;
+    const secrets = redaction.stream();
     const lines = new LogLines();
+    const feed = line && new LineFeed(line);
+    const give = async (bytes: Buffer) => {
+      feed?.push(bytes);
+      await output.write(bytes);
+      await log.write(lines.push(bytes));
+    };
     try {
-      for await (const chunk of reader as AsyncIterable<Buffer>) {
-        await this.log.write(chunk);
-        await this.stream.write(lines.push(chunk));
-      }
+      for await (const chunk of reader as AsyncIterable<Buffer>) await give(secrets.push(chunk));
     } catch (error) {
       // Our own `destroy` in `drain`: a process that we could not end still holds the pipe.
       if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
     }
-    await this.stream.write(lines.end());
+    await give(secrets.end());
+    feed?.end();
+    await log.write(lines.end());
   }
 }

@@ -31,6 +31,28 @@ export async function makeRooms(workspace: string, user: AgentUser): Promise<Age
   return rooms;
 }
 
+/**
+ * Puts files into the agent's home, by their paths there, with the folders that they need. To be called before anything
+ * ran in it: nobody has prepared a link there.
+ */
+export async function furnishHome(
+  { home }: AgentRooms,
+  user: AgentUser,
+  files: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const folders = path.split('/').slice(0, -1);
+    for (const at of folders.keys()) await makeFolder(join(home, ...folders.slice(0, at + 1)), user);
+    await writeFile(join(home, path), content, { mode: 0o600, flag: 'wx' });
+    await handOver(join(home, path), user);
+  }
+}
+
+async function makeFolder(path: string, user: AgentUser): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await handOver(path, user);
+}
+
 /** Writes a file that only the agent can read. Returns its path. */
 export async function writeForAgent(
   rooms: AgentRooms,

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { STOP_GRACE_MS, TIMEOUT_GRACE_MS } from '../../core/time-limits.ts';
 import type { AgentCommand } from '../agents/agent-command.ts';
 import { ProcessFamily } from '../processes/process-family.ts';
+import { Redaction } from '../secrets/redaction.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import { ATTEMPT_MARKER } from './agent-environment.ts';
 import { AgentOutput } from './agent-output.ts';
@@ -24,6 +25,10 @@ export interface AgentRun {
   readonly stop: AbortSignal;
   readonly output: CappedLog;
   readonly log: WorkerLog;
+  /** What is taken out of the agent's output. @default nothing */
+  readonly redaction?: Redaction;
+  /** Hears what the agent prints to its standard output, line by line, without secrets. */
+  readonly stdoutLine?: (text: string) => void;
   /** Milliseconds from TERM to KILL. @default what core says */
   readonly grace?: { readonly timeoutMs: number; readonly stopMs: number };
 }
@@ -58,8 +63,7 @@ export async function runAgent(run: AgentRun): Promise<AgentEnd> {
   const pipes = await Promise.all(['stdout', 'stderr'].map((name) => openOutputPipe(name, run.rooms, run.user)));
   const output = new AgentOutput(
     pipes.map(({ reader }) => reader),
-    run.output,
-    run.log,
+    { ...run, redaction: run.redaction ?? new Redaction({}) },
   );
   const child = await start(run, pipes).finally(() => {
     for (const pipe of pipes) pipe.closeWriteEnd();

@@ -3,7 +3,7 @@ import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 /** What a dispatch gives to an agent's command line. */
 export interface AgentTask {
   readonly spec: DispatchSpec;
-  /** Variables that the deployment and the tenant give this agent: keys, addresses. Its environment has them anyway. @default none */
+  /** Variables that the deployment and the tenant give this agent: keys, addresses. Its environment has them anyway, in place of the command's own. @default none */
   readonly given?: Readonly<Record<string, string>>;
   /** Whether the workspace is a clone of a repository. @default false */
   readonly hasRepository?: boolean;

@@ -1,3 +1,4 @@
+import type { ContextIncluded } from '../../core/context-included.ts';
 import { CONTEXT_CHARACTERS, type ContextLevel } from '../../core/context-level.ts';
 import type { ClonedRepository, CommitFacts } from '../repository/cloned-repository.ts';
 import { type FileList, flatList, treeList } from './file-list.ts';
@@ -10,18 +11,6 @@ export interface ContextRequest {
   readonly level: ContextLevel;
   /** @default the workspace is no repository */
   readonly repository?: Pick<ClonedRepository, 'url' | 'branch' | 'commit' | 'history'> | undefined;
-}
-
-/** What an agent was told, for `result.json`. */
-export interface ContextIncluded {
-  readonly level: ContextLevel;
-  readonly characters: number;
-  /** Entries in the list, and in the workspace as far as it was listed. */
-  readonly files: { readonly listed: number; readonly total: number };
-  readonly contents: readonly { readonly path: string; readonly characters: number; readonly whole: boolean }[];
-  readonly commits: number;
-  /** Places that were left out because they look like secrets: whole files, and lines by the rule's name. */
-  readonly secrets: readonly { readonly path: string; readonly rule: string }[];
 }
 
 export interface ContextBlock {

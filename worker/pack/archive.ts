@@ -15,7 +15,7 @@ type Tell = (line: PackLine) => void;
 /**
  * A workspace as a tar archive, in the order of its paths' bytes. Tells each file and link with the hash of the very
  * bytes that went into the archive, and whatever is left out with the reason: what `.outpostignore` names is, and what
- * in a `.git` would have git run a program where the archive is unpacked.
+ * in a `.git` would have git run a program where the archive is unpacked, and what a CLI keeps for itself.
  */
 export function* archive(workspace: string, tell: Tell): Generator<Buffer> {
   const root = orSkip(Buffer.from('.'), tell, () => SafeFolder.open(Buffer.from(workspace)));
@@ -57,6 +57,7 @@ function* folderContent({ folder, prefix, rules, tell }: Walk): Generator<Buffer
 
 function reasonToLeaveOut(path: Buffer, facts: Stats, rules: IgnoreRules): string | undefined {
   if (rules.leavesOutEntry(path, facts.isDirectory())) return 'is named by .outpostignore';
+  if (IgnoreRules.cliCaches.leavesOutEntry(path, facts.isDirectory())) return "is a cache of an agent's CLI";
   return whyNotSaved(path, facts.isDirectory());
 }
 

@@ -4,16 +4,22 @@ import type { Manifest } from '../../core/manifest.ts';
 import type { AgentUser } from '../agent/agent-user.ts';
 import { PACK_LINES_FD, PackLine } from './packed-file.ts';
 
-/** A program that works on the workspace as the agent's user. */
-export interface WorkspaceChild {
-  /** For messages: `The patch`. */
-  readonly title: string;
+/** How this program is started again in another mode. */
+export interface ChildProgram {
   readonly file: string;
   readonly args: readonly string[];
+}
+
+/** A program that works on the workspace as the agent's user. */
+export interface WorkspaceChild extends ChildProgram {
+  /** For messages: `The packer`. */
+  readonly title: string;
   readonly env: Readonly<Record<string, string>>;
   readonly user: AgentUser;
-  /** Milliseconds that it may take; then it is killed with all that it started. */
-  readonly timeoutMs: number;
+  /** Milliseconds that it may take; then it is killed with all that it started. @default as long as it takes */
+  readonly timeoutMs?: number;
+  /** Ends it. @default nothing does */
+  readonly stop?: AbortSignal | undefined;
 }
 
 export type ListedFiles = Pick<Manifest, 'files' | 'skipped'>;
@@ -33,10 +39,13 @@ export async function* outputOfChild(child: WorkspaceChild): AsyncGenerator<Buff
     ...child.user.identity,
   });
   const limit = { expired: false };
-  const timer = setTimeout(() => {
+  const expire = () => {
     limit.expired = true;
     killGroup(running);
-  }, child.timeoutMs);
+  };
+  const end = () => killGroup(running);
+  child.stop?.addEventListener('abort', end);
+  const timer = child.timeoutMs === undefined ? undefined : setTimeout(expire, child.timeoutMs);
   const ended = exitOf(running, child, limit);
   const listed = readLines(running.stdio[PACK_LINES_FD] as Readable, child);
   // Both are awaited below; where the reader leaves first, nobody is interested.
@@ -47,6 +56,7 @@ export async function* outputOfChild(child: WorkspaceChild): AsyncGenerator<Buff
     return await listed;
   } finally {
     clearTimeout(timer);
+    child.stop?.removeEventListener('abort', end);
     killGroup(running);
   }
 }
@@ -54,7 +64,7 @@ export async function* outputOfChild(child: WorkspaceChild): AsyncGenerator<Buff
 /** Resolves at exit 0; rejects with the child's own words otherwise. */
 function exitOf(
   running: ChildProcess,
-  { title, timeoutMs }: WorkspaceChild,
+  { title, timeoutMs = 0 }: WorkspaceChild,
   limit: { expired: boolean },
 ): Promise<void> {
   let words = '';

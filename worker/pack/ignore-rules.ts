@@ -8,6 +8,9 @@ export const IGNORE_FILE = Buffer.from('.outpostignore');
 /** Bytes of it at the most. */
 export const MAX_IGNORE_BYTES = 64 * 1024;
 
+/** What agents' CLIs keep for themselves in the folder that they work in, and no option moves: Aider's map of a repository. */
+export const CLI_CACHES = '/.aider.tags.cache.v*/\n';
+
 interface Rule {
   readonly parts: readonly GlobPart[];
   /** `!`: takes back what a rule before it left out. */
@@ -20,6 +23,7 @@ interface Rule {
 /** What a file in the syntax of `gitignore` leaves out. Paths are bytes, relative, with `/`. */
 export class IgnoreRules {
   static readonly none = new IgnoreRules([]);
+  static readonly cliCaches = IgnoreRules.parse(Buffer.from(CLI_CACHES));
 
   private constructor(private readonly rules: readonly Rule[]) {}
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IGNORE_FILE, IgnoreRules, readIgnoreFile } from './ignore-rules.ts';
+import { CLI_CACHES, IGNORE_FILE, IgnoreRules, readIgnoreFile } from './ignore-rules.ts';
 import { namedPath, type PackLine } from './packed-file.ts';
 import type { PatchJob } from './patch-job.ts';
 import { ignoreCopy, PrivateGit } from './private-git.ts';
@@ -14,7 +14,7 @@ const SLASH = Buffer.from('/');
 
 /**
  * An index that holds the workspace as a commit of everything would: files that are tracked and files that are not, but
- * for what `.gitignore` and `.outpostignore` name. Repositories within the workspace are held as the plain files they are.
+ * for what `.gitignore` and `.outpostignore` name and what CLIs keep for themselves. Repositories within the workspace are held as the plain files they are.
  */
 export async function indexWorkspace(job: PatchJob, tell: Tell): Promise<PrivateGit> {
   mkdirSync(join(job.scratch, 'objects'));
@@ -39,7 +39,8 @@ function takeRules(job: PatchJob, tell: Tell): IgnoreRules {
   try {
     const content = readIgnoreFile(root);
     if (typeof content === 'string') tell({ skipped: { ...namedPath(IGNORE_FILE), reason: content } });
-    const rules = typeof content === 'string' ? Buffer.alloc(0) : content;
+    const named = typeof content === 'string' ? Buffer.alloc(0) : content;
+    const rules = Buffer.concat([named, Buffer.from(`\n${CLI_CACHES}`)]);
     writeFileSync(ignoreCopy(job), rules);
     return IgnoreRules.parse(rules);
   } finally {

@@ -1,7 +1,7 @@
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentUser, handOver } from '../agent/agent-user.ts';
-import { type ListedFiles, outputOfChild } from '../pack/child-output.ts';
+import { type ChildProgram, type ListedFiles, outputOfChild } from '../pack/child-output.ts';
 import type { PatchJob } from '../pack/patch-job.ts';
 import type { BaseTree } from './base-tree.ts';
 import { gitEnvironment } from './git-environment.ts';
@@ -14,7 +14,7 @@ const TIMEOUT_MS = 60_000;
 
 export interface PatchRequest {
   /** How this program is started again to make the patch; its last argument is the job. */
-  readonly program: { readonly file: string; readonly args: readonly string[] };
+  readonly program: ChildProgram;
   readonly base: BaseTree;
   readonly workspace: string;
   /** The worker's own folder that the agent may pass through. */

@@ -16,6 +16,8 @@ export interface RepositoryToken {
 export interface CloneRequest {
   /** As the dispatch says it, see `core/repository.ts`. */
   readonly repo: string;
+  /** Where `owner/name` is. @default https://github.com */
+  readonly githubUrl?: string;
   /** @default the remote's HEAD */
   readonly branch?: string | undefined;
   /** An empty folder that belongs to the agent. */
@@ -28,7 +30,7 @@ export interface CloneRequest {
   /** Commits of the branch to fetch. @default 1 */
   readonly depth?: number;
   readonly stop: AbortSignal;
-  /** Milliseconds for all tries together. @default 10 minutes */
+  /** Milliseconds for all tries together. @default `MAX_CLONE_MS` */
   readonly timeoutMs?: number;
   /** Milliseconds before another try after a network error. @default [1000, 4000] */
   readonly pauses?: readonly number[];
@@ -36,11 +38,12 @@ export interface CloneRequest {
   redact(text: string): string;
   /** Told before another try. */
   say(line: string): void;
-  /** What tests clone from. @default nothing but `https` */
+  /** @default nothing but `https` */
   readonly protocols?: readonly string[];
 }
 
-const TIMEOUT_MS = 10 * 60_000;
+/** 10 minutes. */
+export const MAX_CLONE_MS = 10 * 60_000;
 const PAUSES = [1_000, 4_000];
 
 /**
@@ -49,7 +52,7 @@ const PAUSES = [1_000, 4_000];
  */
 export async function cloneRepository(request: CloneRequest): Promise<ClonedRepository> {
   const url = urlOf(request);
-  const expired = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+  const expired = AbortSignal.timeout(request.timeoutMs ?? MAX_CLONE_MS);
   const signal = AbortSignal.any([request.stop, expired]);
   for (const pause of [...(request.pauses ?? PAUSES), undefined]) {
     const { exitCode, stderr } = await tryClone(request, url, signal);
@@ -65,8 +68,8 @@ export async function cloneRepository(request: CloneRequest): Promise<ClonedRepo
 }
 
 /** Tests clone from folders too. */
-function urlOf({ repo, protocols = [] }: CloneRequest): string {
-  return protocols.some((protocol) => repo.startsWith(`${protocol}://`)) ? repo : cloneUrl(repo);
+function urlOf({ repo, githubUrl, protocols = [] }: CloneRequest): string {
+  return protocols.some((protocol) => repo.startsWith(`${protocol}://`)) ? repo : cloneUrl(repo, githubUrl);
 }
 
 function tryClone(request: CloneRequest, url: string, signal: AbortSignal): Promise<GitEnd> {

@@ -2,14 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../../core/manifest.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
 import type { CappedLog } from '../agent/capped-log.ts';
+import { wordsOf } from '../error-words.ts';
+import type { ListedFiles } from '../pack/child-output.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import type { OutputBucket } from './attempt-bucket.ts';
-import type { PackedFiles } from './packed-workspace.ts';
+
+type Skipped = ListedFiles['skipped'];
 
 export interface AttemptOutput {
   readonly bucket: OutputBucket;
   /** Packs the workspace anew at each call. */
-  packWorkspace(): AsyncGenerator<Buffer, PackedFiles>;
+  packWorkspace(): AsyncGenerator<Buffer, ListedFiles>;
+  /** Makes `changes.patch` anew at each call. @default there is no repository to have changed */
+  makePatch?(): AsyncGenerator<Buffer, Skipped>;
   readonly output: CappedLog;
   readonly result: WorkerResult;
   readonly log: WorkerLog;
@@ -18,33 +23,36 @@ export interface AttemptOutput {
 }
 
 /**
- * Uploads the archive, the log, the result, and last the manifest that names them: where it is, everything is. What
- * fails is tried three times, on top of the SDK's own tries. Each of them is saved even where another cannot be; then
- * there is no manifest, and the error is thrown.
+ * Uploads the archive, the patch, the log, the result, and last the manifest that names them: where it is, everything is.
+ * What fails is tried three times, on top of the SDK's own tries. Each of them is saved even where another cannot be; then
+ * there is no manifest, and the error is thrown. A patch that cannot be made is left out, and the manifest says why: an
+ * agent can bring that about, and the archive holds the same work.
  */
 export async function uploadOutput(attempt: AttemptOutput): Promise<Manifest> {
   const { bucket, result } = attempt;
-  const [packed, log, saved] = await Promise.allSettled([
+  const [packed, patched, log, saved] = await Promise.allSettled([
     persistently(attempt, () => putArchive(attempt)),
+    persistently(attempt, () => putPatch(attempt)),
     persistently(attempt, () => bucket.put('log', attempt.output.read())),
     persistently(attempt, () => bucket.putJson('result', result)),
   ]);
   const archive = contentOf(packed);
+  const patch = contentOf(patched);
   const manifest: Manifest = {
     version: 1,
     dispatchId: result.dispatchId,
     attempt: result.attempt,
     createdAt: new Date().toISOString(),
     files: archive.files,
-    skipped: archive.skipped,
-    objects: [archive.object, contentOf(log), contentOf(saved)],
+    skipped: [...archive.skipped, ...patch.skipped],
+    objects: [archive.object, ...patch.objects, contentOf(log), contentOf(saved)],
   };
   await persistently(attempt, () => bucket.putJson('manifest', manifest));
   return manifest;
 }
 
 async function putArchive({ bucket, packWorkspace }: AttemptOutput) {
-  let packed: PackedFiles = { files: [], skipped: [] };
+  let packed: ListedFiles = { files: [], skipped: [] };
   const source = async function* () {
     packed = yield* packWorkspace();
   };
@@ -52,12 +60,37 @@ async function putArchive({ bucket, packWorkspace }: AttemptOutput) {
   return { object, ...packed };
 }
 
+async function putPatch({ bucket, makePatch, log }: AttemptOutput) {
+  if (makePatch === undefined) return { objects: [], skipped: [] };
+  let skipped: Skipped = [];
+  let broken: string | undefined;
+  const source = async function* () {
+    try {
+      skipped = yield* makePatch();
+    } catch (error) {
+      broken = wordsOf(error);
+      throw error;
+    }
+  };
+  try {
+    return { objects: [await bucket.put('patch', source())], skipped };
+  } catch (error) {
+    // What S3 refuses is tried again; what cannot be made would take its minute again.
+    if (broken === undefined) throw error;
+    log.say(`There is no changes.patch: ${broken}`);
+    return {
+      objects: [],
+      skipped: [{ path: '.', reason: `is not in changes.patch, which cannot be made: ${broken}` }],
+    };
+  }
+}
+
 async function persistently<T>({ log, pauses = [1_000, 4_000] }: AttemptOutput, step: () => Promise<T>): Promise<T> {
   for (const pause of pauses) {
     try {
       return await step();
     } catch (error) {
-      log.say(`The upload failed and is tried again: ${error instanceof Error ? error.message : String(error)}`);
+      log.say(`The upload failed and is tried again: ${wordsOf(error)}`);
       await delay(pause);
     }
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { WORKER_EXIT } from '../../core/exit-codes.ts';
 import { agentEnvironment } from '../agent/agent-environment.ts';
-import { type AgentRooms, leaveRooms, makeRooms } from '../agent/agent-rooms.ts';
+import { type AgentRooms, furnishHome, leaveRooms, makeRooms } from '../agent/agent-rooms.ts';
 import { type AgentEnd, AgentStartError, runAgent } from '../agent/agent-run.ts';
 import { CappedLog } from '../agent/capped-log.ts';
 import type { AgentProgram } from '../agents/agent-program.ts';
@@ -52,6 +52,7 @@ export async function getReady(work: SlotWork): Promise<Ready | undefined> {
 async function hasAnswered(work: SlotWork, program: AgentProgram, rooms: AgentRooms): Promise<boolean> {
   let answered = false;
   try {
+    await furnishHome(rooms, work.user, program.homeFiles);
     const end = await probe(work, program, rooms);
     if (end.endedBy !== 'stop') throwIfUnanswered(work, program, end);
     answered = end.endedBy !== 'stop';

@@ -13,7 +13,7 @@ const aFleet = (fields: Partial<FleetHealth> = {}): FleetHealth => ({
   ...fields,
 });
 
-it('says how many slots of each agent there are, and how the last hour went', () => {
+it('says how many slots there are of each agent that has any, and how the last hour went', () => {
   const slots = { ...SLOTS, warm: 1, running: 2 };
   const lastHour = {
     started: 12,
@@ -32,12 +32,12 @@ it('says how many slots of each agent there are, and how the last hour went', ()
   const text = fleetText(aFleet({ lastHour, agents: [...agents] }));
 
   expect(text).toBe(
-    'claude: no slots · shell: 1 warm, 2 running · last hour: 12 started, 75 % of them warm; 90 % of 10 succeeded, 3.4 s on average',
+    'shell: 1 warm, 2 running · last hour: 12 started, 75 % of them warm; 90 % of 10 succeeded, 3.4 s on average',
   );
 });
 
 it('makes up no rate of nothing', () => {
-  expect(fleetText(aFleet())).toBe('shell: no slots · last hour: 0 started');
+  expect(fleetText(aFleet())).toBe('no slots · last hour: 0 started');
 });
 
 it('follows the answers, past those that are missing or older, until it is stopped', async () => {

@@ -39,7 +39,8 @@ export async function openIam(): Promise<IamInTest> {
   const gateway = await startGateway({ secretFile: join(folder, 'secret') });
   const lines: string[] = [];
   const iam = createIam(localAws(gateway, lines));
-  for (const name of ['dynamodb', 'states', 'events', 'logs', 'ecs', 'sqs']) gateway.register(jsonService(name));
+  for (const name of ['dynamodb', 'states', 'events', 'logs', 'ecs', 'sqs', 'secretsmanager'])
+    gateway.register(jsonService(name));
   gateway.register({ ...jsonService('s3'), handle: async () => ({ status: 200 }) });
   gateway.register({ ...jsonService('lambda'), handle: async () => ({ status: 200 }) });
   gateway.authorize(iam.authorize);

@@ -36,6 +36,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { GetSecretValueCommand, ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   GetExecutionHistoryCommand,
   SFNClient,
@@ -83,6 +84,7 @@ const logs = sentBy(CloudWatchLogsClient);
 const events = sentBy(EventBridgeClient);
 const lambda = sentBy(LambdaClient);
 const sqs = sentBy(SQSClient);
+const secrets = sentBy(SecretsManagerClient);
 
 const Key = { id: { S: 'a' } };
 const object = { Bucket: 'b', Key: 'dir/a b.txt' };
@@ -152,6 +154,17 @@ describe('the action and the resource that a request needs', () => {
     ['sqs:GetQueueUrl', queueArn, sqs(new GetQueueUrlCommand({ QueueName: 'q' }))],
     ['sqs:ListQueues', '*', sqs(new ListQueuesCommand())],
     [
+      'secretsmanager:GetSecretValue',
+      account('secretsmanager', 'secret:/outpost/system/A-??????'),
+      secrets(new GetSecretValueCommand({ SecretId: '/outpost/system/A' })),
+    ],
+    [
+      'secretsmanager:GetSecretValue',
+      account('secretsmanager', 'secret:A-AbCdEf'),
+      secrets(new GetSecretValueCommand({ SecretId: account('secretsmanager', 'secret:A-AbCdEf') })),
+    ],
+    ['secretsmanager:ListSecrets', '*', secrets(new ListSecretsCommand())],
+    [
       'lambda:InvokeFunction',
       account('lambda', 'function:f'),
       lambda(new InvokeCommand({ FunctionName: account('lambda', 'function:f') })),
@@ -174,6 +187,25 @@ describe('the action and the resource that a request needs', () => {
     const error = await call(nobody).catch((reason: unknown) => reason);
 
     expect(error).toMatchObject({ name, $metadata: { httpStatusCode: Number(status) } });
+  });
+
+  it('tells one tenant’s secrets from another’s and from the platform’s, as a policy names them', async () => {
+    const resources = ['secret:/outpost/system/A-??????', 'secret:/outpost/users/acme/*'];
+    const Resource = resources.map((resource) => account('secretsmanager', resource));
+    const reader = await iam.role('reader', [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource }]);
+    const read = (SecretId: string) =>
+      secrets(new GetSecretValueCommand({ SecretId }))(reader).then(
+        () => true,
+        () => false,
+      );
+
+    const allowed = await Promise.all(
+      ['system/A', 'users/acme/B', 'system/AB', 'system/B', 'users/acmes/B', 'users/other/B'].map((name) =>
+        read(`/outpost/${name}`),
+      ),
+    );
+
+    expect(allowed).toEqual([true, true, false, false, false, false]);
   });
 
   it('reads the source of a copy, too', async () => {

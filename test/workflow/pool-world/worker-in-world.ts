@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { DispatchSpec } from '../../../core/dispatch-spec.ts';
 import type { AttemptRef } from '../../../core/ids.ts';
+import { GITHUB_URL } from '../../../core/repository.ts';
 import type { TaskCallback } from '../../../lambdas/shared/task-callback.ts';
 import { agentUser } from '../../../worker/agent/agent-user.ts';
 import { runCold } from '../../../worker/run-cold.ts';
@@ -13,6 +14,8 @@ import { KeptOutput } from './kept-output.ts';
 import type { SimulatedTask } from './simulated-ecs.ts';
 import { AGENT, TENANT, TIMEOUT_SECONDS } from './world-constants.ts';
 import type { WorldGround } from './world-ground.ts';
+
+const NO_PROGRAM = { file: 'false', args: [] };
 
 /** Looks at its slot so often in simulated time: more often would only cost requests. */
 const POLL_MS = 5_000;
@@ -68,7 +71,10 @@ export class WorkerInWorld {
       },
       workspace: join(folder, name),
       user: agentUser(undefined),
-      packer: { file: 'false', args: [] },
+      programs: { pack: NO_PROGRAM, patch: NO_PROGRAM, context: NO_PROGRAM },
+      secrets: { values: async () => ({}), repositoryToken: async () => undefined },
+      agentVariables: {},
+      githubUrl: GITHUB_URL,
       specs: { getSpec: async (dispatchId) => ({ valid: true, content: specOf(dispatchId) }) },
       dispatches: { passFence: (pass) => this.#step('fence', () => dispatches.passFence(pass)) },
       bucketOf: (attempt: AttemptRef) => (this.#task.isKilled ? new KeptOutput() : output).bucketOf(attempt),

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AGENTS } from '../../core/agents.ts';
+import { SYSTEM_SECRETS } from '../../core/secrets.ts';
+import { bootOutpost, type Outpost } from '../../local/outpost.ts';
+import { caller, eventually } from '../e2e/harness.ts';
+import { type AgentToTest, WRITTEN } from './agent-in-test.ts';
+import { AGENTS_TO_TEST } from './agents-to-test.ts';
+import { isOnPath } from './is-on-path.ts';
+import { REPLY_USAGE } from './stub-model/model-dialect.ts';
+import { type StubModel, startStubModel } from './stub-model/stub-model.ts';
+
+const TASK = '--version\nWrite `hello.txt`, "as \'it\' is": $HOME $(id) \\n {{x}} é 🦀 @nobody #1';
+const WITHIN_MS = 100_000;
+
+/** Those that can be dispatched to, and are here. */
+const TO_DISPATCH = Object.values(AGENTS_TO_TEST).filter(({ name }) => AGENTS[name].available && isOnPath(name));
+
+let folder: string;
+let model: StubModel;
+let outpost: Outpost;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outpost-agents-'));
+  model = await startStubModel({ path: WRITTEN.name, content: WRITTEN.content });
+  const { secrets, settings } = given(TO_DISPATCH, model.url);
+  writeFileSync(join(folder, 'secrets.json'), JSON.stringify(secrets), { mode: 0o600 });
+  outpost = await bootOutpost({ data: folder, port: 0, agentEnv: settings.join('\n'), log: () => {} });
+});
+afterAll(async () => {
+  await outpost?.close();
+  await model?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What the agents' CLIs need, as a deployment gives it: keys as the platform's secrets, the rest as settings. */
+function given(agents: readonly AgentToTest[], url: string) {
+  const all = agents.flatMap(({ name, given }) => Object.entries(given(url)).map((entry) => [name, ...entry] as const));
+  const isKey = (variable: string) => SYSTEM_SECRETS.some((secret) => secret === variable);
+  return {
+    secrets: Object.fromEntries(
+      all.flatMap(([, variable, value]) => (isKey(variable) ? [[`/outpost/system/${variable}`, value]] : [])),
+    ),
+    settings: all.flatMap(([name, variable, value]) => (isKey(variable) ? [] : [`${name}.${variable}=${value}`])),
+  };
+}
+
+describe.each(TO_DISPATCH.map((agent) => [agent.name, agent] as const))('a dispatch to %s', (_name, agent) => {
+  it.each(['cold', 'warm'])(
+    'leaves the file that the model had it write, and its tokens in the record: %s',
+    async (start) => {
+      const call = caller(outpost.connection);
+      if (start === 'warm')
+        await eventually(
+          () => warmSlotsOf(agent),
+          (warm) => warm > 0,
+          60_000,
+        );
+      const before = model.exchanges.length;
+      const modelId = agent.name === 'aider' ? { modelId: 'openai/gpt-4o' } : {};
+
+      const { body } = await call('POST', '/dispatch', {
+        agent: agent.name,
+        task: TASK,
+        timeoutSeconds: 90,
+        ...modelId,
+      });
+      const { dispatchId } = body.data;
+      const ended = await eventually(
+        async () => (await call('GET', `/dispatch/${dispatchId}?logs=1000`)).body.data,
+        ({ endedAt }) => endedAt !== undefined,
+        WITHIN_MS,
+      );
+
+      const exchanges = model.exchanges.slice(before);
+      expect(ended, JSON.stringify(ended)).toMatchObject({
+        status: 'success',
+        startedOn: start,
+        usage: {
+          inputTokens: exchanges.length * REPLY_USAGE.inputTokens,
+          outputTokens: exchanges.length * REPLY_USAGE.outputTokens,
+        },
+      });
+      expect(exchanges.some(({ request }) => request.userTexts.some((text) => text.endsWith(TASK)))).toBe(true);
+      const { files } = (await call('GET', `/artifacts/${dispatchId}`)).body.data;
+      const sha256 = createHash('sha256').update(WRITTEN.content).digest('hex');
+      expect(files).toEqual([{ type: 'file', path: WRITTEN.name, size: Buffer.byteLength(WRITTEN.content), sha256 }]);
+    },
+  );
+});
+
+async function warmSlotsOf({ name }: AgentToTest): Promise<number> {
+  const { body } = await caller(outpost.connection)('GET', '/health/fleet');
+  return body.data.agents.find(({ agent }: { agent: string }) => agent === name).slots.warm;
+}

@@ -1,0 +1,26 @@
+import type { SecretRequest, SecretSource } from '../../worker/secrets/secret-source.ts';
+
+const PROGRAM = { file: process.execPath, args: ['--version'] };
+/** What runs where the content of the workspace does not matter. */
+export const NO_PROGRAMS = { pack: PROGRAM, patch: PROGRAM, context: PROGRAM };
+
+export interface SecretsInTest extends SecretSource {
+  /** What was asked for, in order. */
+  readonly asked: (SecretRequest | 'repository token')[];
+}
+
+/** A source that gives every agent these values, whatever it asks for. */
+export function secretsInTest(values: Readonly<Record<string, string>> = {}, token?: string): SecretsInTest {
+  const asked: SecretsInTest['asked'] = [];
+  return {
+    asked,
+    values: async (request) => {
+      asked.push(request);
+      return values;
+    },
+    repositoryToken: async () => {
+      asked.push('repository token');
+      return token;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { WorkerResult } from '../core/worker-result.ts';
+import type { BegunAttempt } from './begun-attempt.ts';
+import type { AttemptRun } from './run-to-ending.ts';
+import type { Redaction } from './secrets/redaction.ts';
+
+/** What the worker says of its run, without a secret that it was given. */
+export function attemptResult(begun: BegunAttempt, { ending, secrets, workspace, usage }: AttemptRun): WorkerResult {
+  const { repository, context } = workspace;
+  const { redaction } = secrets;
+  const { reason, ...ended } = ending.result;
+  return {
+    ...resultOf(begun, ended),
+    ...(reason === undefined ? {} : { reason: redaction.text(reason) }),
+    ...(repository === undefined ? {} : { repository: named(repository) }),
+    ...(context === undefined ? {} : { context: withoutSecrets(context.included, redaction) }),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}
+
+/** A result that says no more than how it ended. */
+export function resultOf(
+  { attempt, startedAt }: BegunAttempt,
+  ended: Pick<WorkerResult, 'endedBy' | 'exitCode' | 'reason'>,
+): WorkerResult {
+  const { dispatchId, attempt: number } = attempt;
+  return { version: 1, dispatchId, attempt: number, ...ended, startedAt, endedAt: new Date().toISOString() };
+}
+
+function named({
+  url,
+  branch,
+  commit,
+}: NonNullable<AttemptRun['workspace']['repository']>): WorkerResult['repository'] {
+  return { url, ...(branch === undefined ? {} : { branch }), ...(commit === undefined ? {} : { commit }) };
+}
+
+/** Files may be called like anything. */
+function withoutSecrets(included: NonNullable<WorkerResult['context']>, redaction: Redaction) {
+  const hidden = <Place extends { readonly path: string }>(place: Place) => ({
+    ...place,
+    path: redaction.text(place.path),
+  });
+  return { ...included, contents: included.contents.map(hidden), secrets: included.secrets.map(hidden) };
+}

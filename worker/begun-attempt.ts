@@ -1,0 +1,20 @@
+import type { DispatchSpec } from '../core/dispatch-spec.ts';
+import type { AttemptWork } from './run-attempt.ts';
+
+/** An attempt whose worker has passed the start fence. */
+export interface BegunAttempt extends AttemptWork {
+  readonly spec: DispatchSpec;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /**
+   * Milliseconds that are left of `timeoutSeconds`, which count from the fence: what is cloned and looked at before the
+   * agent runs is on the dispatch's own time.
+   */
+  remainingMs(): number;
+}
+
+export function beginAttempt(work: AttemptWork, spec: DispatchSpec, startedAt: string): BegunAttempt {
+  const begunAt = performance.now();
+  const remainingMs = () => spec.timeoutSeconds * 1000 - (performance.now() - begunAt);
+  return { ...work, spec, startedAt, remainingMs };
+}

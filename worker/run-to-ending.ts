@@ -1,0 +1,116 @@
+import type { AgentUsage } from '../core/agent-usage.ts';
+import type { DispatchSpec } from '../core/dispatch-spec.ts';
+import { attemptName } from '../core/ids.ts';
+import { agentEnvironment } from './agent/agent-environment.ts';
+import { type AgentRooms, writeForAgent } from './agent/agent-rooms.ts';
+import { AgentStartError, runAgent } from './agent/agent-run.ts';
+import type { CappedLog } from './agent/capped-log.ts';
+import type { AgentCommand } from './agents/agent-command.ts';
+import type { AgentProgram } from './agents/agent-program.ts';
+import type { BegunAttempt } from './begun-attempt.ts';
+import {
+  type Ending,
+  endingOf,
+  failedToStart,
+  noSuchAgent,
+  outOfTime,
+  reachedNoModel,
+  stoppedEarly,
+} from './ending.ts';
+import { wordsOf } from './error-words.ts';
+import { type PreparedWorkspace, prepareWorkspace } from './prepare-workspace.ts';
+import { CloneError } from './repository/clone-error.ts';
+import { type AttemptSecrets, askForSecrets, NO_SECRETS } from './secrets/attempt-secrets.ts';
+
+/** What came of an attempt, and what became known on the way. */
+export interface AttemptRun {
+  readonly ending: Ending;
+  readonly secrets: AttemptSecrets;
+  readonly workspace: PreparedWorkspace;
+  readonly usage?: AgentUsage;
+}
+
+/** Secrets, repository, agent: until one of them ends the attempt. Never throws. */
+export async function runToEnding(begun: BegunAttempt, rooms: AgentRooms, output: CappedLog): Promise<AttemptRun> {
+  let secrets = NO_SECRETS;
+  let workspace: PreparedWorkspace = {};
+  try {
+    const over = overBeforeAgent(begun);
+    if (over !== undefined) return { ending: over, secrets, workspace };
+    secrets = await askForSecrets(begun);
+    workspace = await prepareWorkspace(begun, rooms, secrets);
+    return { ...(await runWithin(begun, rooms, output, { secrets, workspace })), secrets, workspace };
+  } catch (error) {
+    begun.log.say(wordsOf(error));
+    return { ending: endingOfError(begun, error), secrets, workspace };
+  }
+}
+
+type Prepared = Pick<AttemptRun, 'secrets' | 'workspace'>;
+
+async function runWithin(
+  begun: BegunAttempt,
+  rooms: AgentRooms,
+  output: CappedLog,
+  prepared: Prepared,
+): Promise<Pick<AttemptRun, 'ending' | 'usage'>> {
+  const over = overBeforeAgent(begun);
+  if (over !== undefined) return { ending: over };
+  const { spec, program } = begun;
+  if (program === undefined) return { ending: noSuchAgent(spec) };
+  const reader = program.usage?.();
+  const end = await runAgent({
+    ...(await commandOf(begun, program, rooms, prepared)),
+    rooms,
+    user: begun.user,
+    timeoutMs: Math.max(0, begun.remainingMs()),
+    stop: begun.stop,
+    output,
+    log: begun.log,
+    redaction: prepared.secrets.redaction,
+    ...(reader === undefined ? {} : { stdoutLine: (line) => reader.line(line) }),
+  });
+  const usage = reader?.read();
+  const isInVain = program.exitsCleanOnFailure && end.endedBy === 'agent' && end.exitCode === 0 && usage === undefined;
+  return {
+    ending: isInVain ? reachedNoModel(spec) : endingOf(end, spec),
+    ...(usage === undefined ? {} : { usage: withModel(usage, spec) }),
+  };
+}
+
+async function commandOf(
+  { attempt, agentVariables, spec, user }: BegunAttempt,
+  program: AgentProgram,
+  rooms: AgentRooms,
+  { secrets, workspace: { repository, context } }: Prepared,
+): Promise<{ command: AgentCommand; environment: Record<string, string> }> {
+  const given = { ...agentVariables, ...secrets.environment };
+  const command = await program.makeCommand({
+    spec: context === undefined ? spec : { ...spec, task: `${context.text}\n# Task\n\n${spec.task}` },
+    given,
+    hasRepository: repository !== undefined,
+    writeFile: (name, content) => writeForAgent(rooms, user, name, content),
+  });
+  const { dispatchId } = attempt;
+  const mark = attemptName(attempt);
+  return { command, environment: agentEnvironment({ mark, rooms, user, program, command, given, dispatchId }) };
+}
+
+/** The ending of an attempt whose time is up, or that is to stop, before its agent runs. */
+function overBeforeAgent({ stop, spec, remainingMs }: BegunAttempt): Ending | undefined {
+  if (stop.aborted) return stoppedEarly();
+  return remainingMs() <= 0 ? outOfTime(spec) : undefined;
+}
+
+function endingOfError({ spec, remainingMs }: BegunAttempt, error: unknown): Ending {
+  if (error instanceof CloneError) {
+    if (error.why === 'stopped') return stoppedEarly();
+    if (error.why === 'timeout' && remainingMs() <= 0) return outOfTime(spec);
+  }
+  return failedToStart(wordsOf(error), error instanceof AgentStartError && error.isMissing);
+}
+
+/** Not every CLI says which model it asked. */
+function withModel(usage: AgentUsage, { modelId }: DispatchSpec): AgentUsage {
+  return usage.model !== undefined || modelId === undefined ? usage : { ...usage, model: modelId };
+}
