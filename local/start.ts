@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { command, poolBounds, portNumber, runCommand } from './cli/command-line.ts';
 import { closeInTime, interrupted, interruption } from './cli/interrupt.ts';
-import type { Connection } from './outpost.ts';
+import type { Connection } from './connection.ts';
 
 interface StartOptions {
   readonly data: string;

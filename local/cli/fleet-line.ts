@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import colours from 'picocolors';
 import { FleetHealth, type HourFacts, type SlotCounts } from '../../lambdas/api/wire.ts';
-import type { Connection } from '../outpost.ts';
+import type { Connection } from '../connection.ts';
 import { openStatusLine, type StatusLine, type Terminal } from './status-line.ts';
 
 const POLL_MS = 5_000;
