@@ -60,6 +60,20 @@ export function attemptsMade({ calls }: Pick<Evidence, 'calls'>): AttemptMade[] 
   });
 }
 
+export interface FencePass extends Write {
+  readonly attempt: string;
+}
+
+/** Those writes by which a worker passed the start fence. */
+export function fencePasses({ calls }: Pick<Evidence, 'calls'>): FencePass[] {
+  return calls.filter(isWriteTo('dispatches')).flatMap((line) => {
+    if (!/\bstatus = RUNNING\b.*\bstartedAt = /.test(String(line['update']))) return [];
+    const [, attempt] = /\battempt = (\d+)/.exec(String(line['condition'])) ?? [];
+    // A slot may be among the ids; it has no attempts.
+    return line.ids.map((id) => ({ ...timesOf(line), attempt: `${id}-${attempt}` }));
+  });
+}
+
 function isWriteTo(table: string): (line: JournalLine) => boolean {
   return (line) =>
     line['call'] === 'dynamodb.UpdateItem' && line['TableName'] === `outpost-${table}` && tookEffect(line);

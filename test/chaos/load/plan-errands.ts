@@ -25,7 +25,9 @@ export function planErrands(count: number, seed: number, diary: string): Errand[
 function errandOf(number: number, task: AgentTask, random: () => number): Errand {
   const chance = (rate: number) => random() < rate;
   const upTo = (ms: number) => Math.round(ms * random());
-  const cancels = chance(0.25);
+  const cancels = chance(0.3);
+  // Half of them while the ECS task is about to start.
+  const cancelWithinMs = chance(0.5) ? 500 : 2_500;
   const replays = !cancels && chance(0.4);
   return {
     number,
@@ -33,7 +35,7 @@ function errandOf(number: number, task: AgentTask, random: () => number): Errand
     key: chance(0.75) ? `request-${number}` : undefined,
     twins: chance(0.2) ? 2 : 1,
     repeats: chance(0.3),
-    cancelAfterMs: cancels ? upTo(2_500) : undefined,
+    cancelAfterMs: cancels ? upTo(cancelWithinMs) : undefined,
     cancels: chance(0.3) ? 2 : 1,
     replay: replays ? replayOf(number, random) : undefined,
   };
