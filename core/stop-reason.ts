@@ -23,6 +23,9 @@ export interface StopOutcome {
   runAgain?: boolean;
 }
 
+/** What a cancel brings about that came before the outcome. */
+export const CANCELLED_ON_REQUEST = { status: 'CANCELLED', reason: 'Cancelled on request.' } as const;
+
 const INFRASTRUCTURE_STOPS = ['TaskFailedToStart', 'SpotInterruption', 'TerminationNotice'];
 
 /** Maps a stop to its status, by the rules of the design's "Status from the stop", in their order. Never throws. */
@@ -34,8 +37,7 @@ export function mapStopReason(stop: EcsStop | undefined, intent: StopIntent, res
 }
 
 function decide(facts: StopFacts, intent: StopIntent, result: WorkerResult | undefined): StopOutcome {
-  if (intent.cancelRequested && !finishedWell(facts, intent, result))
-    return { status: 'CANCELLED', reason: 'Cancelled on request.' };
+  if (intent.cancelRequested && !finishedWell(facts, intent, result)) return CANCELLED_ON_REQUEST;
   if (ranOutOfTime(facts, intent, result)) return { status: 'TIMEOUT', reason: timeoutReason(result) };
   if (facts.exitCode === 0) return { status: 'SUCCESS' };
   if (isInfrastructureStop(facts)) return infrastructureOutcome(facts, result);

@@ -68,11 +68,18 @@ async function putInPlace(folder: string, made: string): Promise<void> {
 
 async function removeAllButNewest(kept: number): Promise<void> {
   const names = await readdir(ASSEMBLIES);
-  const aged = await Promise.all(
-    names.map(async (name) => ({ name, modified: (await stat(join(ASSEMBLIES, name))).mtimeMs })),
-  );
+  const aged = await Promise.all(names.map(async (name) => ({ name, modified: await modifiedAt(name) })));
   const old = aged.sort((a, b) => b.modified - a.modified).slice(kept);
   for (const { name } of old) await rm(join(ASSEMBLIES, name), { recursive: true, force: true });
+}
+
+/** Another process may have removed it since: then it is as old as can be. */
+async function modifiedAt(name: string): Promise<number> {
+  const found = await stat(join(ASSEMBLIES, name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return found?.mtimeMs ?? 0;
 }
 
 async function fingerprintOf(sources: readonly string[], settings: object): Promise<string> {

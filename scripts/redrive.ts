@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { command, runCommand } from '../local/cli/command-line.ts';
 import { type AwsTarget, awsTarget, localOption } from './aws-target.ts';
 import { isConfirmed } from './confirm.ts';
@@ -30,8 +30,10 @@ Without --local it uses the AWS credentials and region of the environment. What 
 and so does what comes to it while the command runs.`;
 
 const program = command('redrive', 'Hands the events in a dead-letter queue to their function once more.')
-  .requiredOption('--queue <name>', 'the queue, or the function whose it is')
-  .option('--limit <n>', 'at most so many', wholeNumber, Number.POSITIVE_INFINITY)
+  .requiredOption('--queue <name>', 'the queue, or its function')
+  .addOption(
+    new Option('--limit <n>', 'at most so many').argParser(wholeNumber).default(Number.POSITIVE_INFINITY, 'all'),
+  )
   .option('--dry-run', 'show them, and leave them where they are')
   .option('--yes', 'send them back without asking')
   .option('--prefix <prefix>', "the deployment's resource prefix", 'outpost')

@@ -187,14 +187,20 @@ export class DispatchStore {
 
   /**
    * Ends an attempt, once. Returns `false` where another writer ended it, a later attempt took over, the transition is
-   * not one of the table's, or an ECS task that the outcome does not know of has passed the start fence: it still runs.
+   * not one of the table's, an ECS task that the outcome does not know of has passed the start fence, or a cancel came
+   * before an end that is neither CANCELLED nor SUCCESS.
    */
   async end(ref: AttemptRef, outcome: Outcome, { writer, endedAt }: OutcomeWriter): Promise<boolean> {
     const { status, exitCode, reason, stoppedAt, output, usage, taskArn } = outcome;
     const id = outcomeId(ref, writer);
     const ended = await this.updateIf({
       key: { dispatchId: ref.dispatchId },
-      when: [is('attempt', ref.attempt), isOneOf('status', statusesBefore(status)), heldBy(taskArn)],
+      when: [
+        is('attempt', ref.attempt),
+        isOneOf('status', statusesBefore(status)),
+        heldBy(taskArn),
+        ...(BARRED_BY_CANCEL.includes(status) ? [isAbsent('cancelRequestedAt')] : []),
+      ],
       set: {
         status,
         exitCode,
@@ -270,6 +276,9 @@ export class DispatchStore {
     return updateIf(this.client, this.tableName, update);
   }
 }
+
+/** How an attempt cannot end once a cancel was acknowledged. */
+const BARRED_BY_CANCEL: readonly DispatchStatus[] = ['FAILED', 'TIMEOUT'];
 
 /** What a replay takes off the record: it is true of one attempt alone. */
 const OF_ONE_ATTEMPT: readonly (keyof DispatchRecord)[] = [

@@ -2,7 +2,7 @@ import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { readStop } from '../../core/ecs-stop.ts';
 import { WORKER_EXIT } from '../../core/exit-codes.ts';
 import type { AttemptRef } from '../../core/ids.ts';
-import { mapStopReason } from '../../core/stop-reason.ts';
+import { CANCELLED_ON_REQUEST, mapStopReason } from '../../core/stop-reason.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
 import type { MappedStop } from '../../core/workflow.ts';
 import type { ArtifactStore } from './artifact-store.ts';
@@ -83,7 +83,7 @@ function beforeTheFence(
 ): Partial<MappedStop> {
   if (!mayStillBegin(record)) return {};
   if (status === 'SUCCESS') {
-    if (record?.cancelRequestedAt !== undefined) return { status: 'CANCELLED', reason: 'Cancelled on request.' };
+    if (record?.cancelRequestedAt !== undefined) return CANCELLED_ON_REQUEST;
     return { status: 'FAILED', reason: 'The ECS task ended without having begun the dispatch, though it exited 0.' };
   }
   return status === 'TIMEOUT' && timedOut ? { reason: 'No ECS task began the dispatch within its time.' } : {};

@@ -3,6 +3,7 @@ import { isTerminal, type TerminalStatus } from '../../core/dispatch-status.ts';
 import type { DispatchEnded } from '../../core/events.ts';
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
+import { CANCELLED_ON_REQUEST } from '../../core/stop-reason.ts';
 import type { RecordedOutcome } from '../../core/workflow.ts';
 import { type DispatchStore, type OutcomeWriter, outcomeId } from './dispatch-store.ts';
 import type { EventPublisher } from './event-publisher.ts';
@@ -67,10 +68,17 @@ async function endAttempt(
   if (!record || record.attempt !== ref.attempt || isTerminal(record.status)) return record;
   const holder = record.startedAt === undefined ? undefined : record.taskArn;
   if (holder !== outcome.taskArn) throw new AttemptHasBegun(ref, holder);
-  // Only SUCCESS can be refused to a living attempt: it never ran, or its output was never looked at.
-  const reason = `The attempt cannot go from ${record.status} to ${outcome.status}.`;
-  await dispatches.end(ref, { ...outcome, status: 'FAILED', reason }, { writer, endedAt });
+  await dispatches.end(ref, { ...outcome, ...instead(record, outcome) }, { writer, endedAt });
   return dispatches.get(ref.dispatchId);
+}
+
+/**
+ * What an outcome becomes that is refused to a living attempt: a cancel came after it was formed, or it is a SUCCESS of
+ * what never ran, or whose output was never looked at.
+ */
+function instead(record: DispatchRecord, outcome: Outcome): Pick<Outcome, 'status' | 'reason'> {
+  if (record.cancelRequestedAt !== undefined) return CANCELLED_ON_REQUEST;
+  return { status: 'FAILED', reason: `The attempt cannot go from ${record.status} to ${outcome.status}.` };
 }
 
 /** At least once: the note that it is out comes after the event. The metrics go with the note, and so are counted once. */

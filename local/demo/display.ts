@@ -1,7 +1,7 @@
-import ora, { type Ora } from 'ora';
 import colours from 'picocolors';
+import { openStatusLine } from '../cli/status-line.ts';
 
-/** What the demo shows: a spinner below the lines on a terminal, plain lines elsewhere. */
+/** What the demo shows: lines, and on a terminal what is going on below them. */
 export interface Display {
   heading(text: string): void;
   line(text: string): void;
@@ -12,29 +12,20 @@ export interface Display {
 }
 
 export function createDisplay(stream: NodeJS.WriteStream = process.stdout): Display {
-  const spinner = stream.isTTY ? ora({ stream, discardStdin: false, prefixText: ' ' }) : undefined;
-  const print = (text: string) => above(spinner, () => stream.write(`${text}\n`));
+  const below = stream.isTTY ? openStatusLine([stream], colours.dim) : undefined;
+  const print = (text: string) => void stream.write(`${text}\n`);
   return {
     heading: (text) => print(`\n${colours.bold(text)}`),
     line: (text) => print(`  ${text}`),
     log: (text) => print(`  ${colours.dim('│')} ${oneLine(text, columnsOf(stream) - 4)}`),
-    status: (text) => {
-      if (!spinner) return print(`  ${text}`);
-      spinner.text = oneLine(text, columnsOf(stream) - 6);
-      if (!spinner.isSpinning) spinner.start();
-    },
-    done: () => void spinner?.stop(),
+    status: (text) => (below ? below.show(`  ${text} …`) : print(`  ${text}`)),
+    done: () => below?.show(''),
   };
 }
 
-function above(spinner: Ora | undefined, write: () => void): void {
-  if (spinner?.isSpinning) spinner.clear();
-  write();
-  if (spinner?.isSpinning) spinner.render();
-}
-
 function columnsOf(stream: NodeJS.WriteStream): number {
-  return stream.columns ?? 80;
+  // A terminal whose width nobody has set says 0.
+  return stream.columns || 80;
 }
 
 /** An agent's line as one line of a terminal: control characters shown, not obeyed, and no longer than the width. */

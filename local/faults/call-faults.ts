@@ -35,15 +35,26 @@ export class CallFaults {
     const call = await this.describe(request);
     const began = performance.now();
     let outcome = 'unanswered';
+    let served: string | undefined;
+    const serve = async () => {
+      try {
+        const response = await handle();
+        served = outcomeOf(response);
+        return response;
+      } catch (error) {
+        served = asAwsError(error).code;
+        throw error;
+      }
+    };
     try {
-      const response = await this.answer(call, request, handle);
+      const response = await this.answer(call, request, serve);
       outcome = response === 'cut' ? 'cut' : outcomeOf(response);
       return response === 'cut' ? await cut() : response;
     } catch (error) {
       outcome = asAwsError(error).code;
       throw error;
     } finally {
-      this.note(call, outcome, performance.now() - began);
+      this.note(call, { outcome, served }, performance.now() - began);
     }
   };
 
@@ -108,11 +119,20 @@ export class CallFaults {
     });
   }
 
-  private note(call: DescribedCall, outcome: string, ms: number): void {
+  /** @param ends what the caller heard, and what the service had answered: a fault makes them differ */
+  private note(call: DescribedCall, { outcome, served }: { outcome: string; served?: string | undefined }, ms: number) {
     const { service, operation, caller, who, ids, about } = call;
     if (ids.length === 0) return;
-    const line = { call: `${service}.${operation}`, outcome, caller, who, ids, ...about, ms: Math.round(ms) };
-    this.parts.calls.write(line);
+    const ends = served === outcome ? { outcome } : { outcome, served: served ?? 'nothing' };
+    this.parts.calls.write({
+      call: `${service}.${operation}`,
+      ...ends,
+      caller,
+      who,
+      ids,
+      ...about,
+      ms: Math.round(ms),
+    });
   }
 }
 

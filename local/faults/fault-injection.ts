@@ -58,7 +58,7 @@ export async function startFaultInjection(
   const clockModule = rates.clocks.workers > 0 ? await bundleClock(folder) : undefined;
   return {
     intercept: new CallFaults({ ...parts, operatorRole }).intercept,
-    functions: functionFaults(parts),
+    functions: functionFaults({ ...parts, folder }),
     deliveries: deliveryFaults(parts),
     tasks: taskFaults({ ...parts, clockModule }),
     executions: executionFaults(parts),

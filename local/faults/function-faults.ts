@@ -1,4 +1,5 @@
 import type { InvocationResult } from '../lambda/sandbox.ts';
+import { LEAD_FILE_VARIABLE, leadFile } from './clock-lead.ts';
 import type { FaultPlan } from './fault-points.ts';
 import type { FaultSwitch } from './fault-switch.ts';
 import type { FunctionFaults, FunctionInvocation, RunInvocation } from './hooks.ts';
@@ -14,14 +15,19 @@ export interface FunctionFaultParts {
   readonly known: KnownIds;
   readonly faults: Journal;
   readonly calls: Journal;
+  /** Where the files of clocks that are ahead lie. */
+  readonly folder: string;
 }
 
 /** Kills threads of functions before, in and after their work. */
 export function functionFaults(parts: FunctionFaultParts): FunctionFaults {
   return {
-    environment() {
+    environment(functionName) {
       const offset = parts.plan.clock('functions');
-      return offset === 0 ? {} : { [CLOCK_VARIABLE]: String(offset) };
+      return {
+        [LEAD_FILE_VARIABLE]: leadFile(parts.folder, functionName),
+        ...(offset !== 0 && { [CLOCK_VARIABLE]: String(offset) }),
+      };
     },
     async around(invocation, run) {
       const { functionName: name, requestId, payload, invocation: how } = invocation;

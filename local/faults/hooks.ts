@@ -4,8 +4,8 @@ import type { Invocation, InvocationResult } from '../lambda/sandbox.ts';
 
 /** What Lambda asks where a fault may happen. */
 export interface FunctionFaults {
-  /** Variables for a new thread. */
-  environment(): Readonly<Record<string, string>>;
+  /** Variables for a new thread of a function. */
+  environment(functionName: string): Readonly<Record<string, string>>;
   /** Runs an event, or a part of it, or none. */
   around(invocation: FunctionInvocation, run: RunInvocation): Promise<InvocationResult>;
 }

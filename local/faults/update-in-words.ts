@@ -1,4 +1,6 @@
-const MAX_LENGTH = 400;
+/** Characters of an expression, and of one value in it: a reason or a task may be long. */
+const MAX_LENGTH = 1_500;
+const MAX_VALUE_LENGTH = 150;
 
 /** What a request to DynamoDB writes, and on what condition, with names and values for their placeholders. */
 export function updateIn(input: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -19,7 +21,8 @@ export function updateIn(input: Readonly<Record<string, unknown>>): Record<strin
 /** `{ "S": "RUNNING" }` as `RUNNING`. */
 function plain(value: unknown): string {
   const [inner] = Object.values(recordOf(value));
-  return typeof inner === 'object' ? JSON.stringify(inner) : String(inner);
+  const text = typeof inner === 'object' ? JSON.stringify(inner) : String(inner);
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -81,7 +81,10 @@ export class DeployedFunction {
       runtimePath: this.runtimePath,
       configuration: this.configuration,
       logStream,
-      environment: { ...functionEnvironment(this.aws, this.configuration, logStream), ...this.faults?.environment() },
+      environment: {
+        ...functionEnvironment(this.aws, this.configuration, logStream),
+        ...this.faults?.environment(name),
+      },
       platformLines: new PlatformLines(this.configuration),
       onOutput: (text, time, delivered) => log.write(text, time, delivered),
       onEnd: () => void log.flush().finally(() => this.logs.delete(log)),

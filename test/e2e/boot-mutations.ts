@@ -21,6 +21,7 @@ import {
   type Template,
   trust,
   unset,
+  without,
 } from './template-surgery.ts';
 
 const TABLES_AND_STORAGE: Mutation[] = [
@@ -128,10 +129,26 @@ const EVENTS: Mutation[] = [
   }),
   {
     title: 'a rule that may not invoke its target',
-    of: ['AWS::Lambda::Permission', 'SettlementExecutionEndedAllowEventRuleoutpostSettlementSettleFunctionEB8C1CB0'],
+    of: ['AWS::Lambda::Permission', 'SettlementExecutionEndedAllowEventRuleoutpostSettlementSettleFunctionA00D733F'],
     change: remove,
     named: 'outpost-execution-ended',
   },
+];
+
+const DEAD_LETTERS: Mutation[] = [
+  { title: 'a dead-letter queue that is gone', of: ['AWS::SQS::Queue', 'SettlementSettleDeadLetters'], change: remove },
+  {
+    title: 'a rule that may not write to its dead-letter queue',
+    of: ['AWS::SQS::QueuePolicy', 'SettlementSettleDeadLettersPolicy'],
+    change: ({ Properties: { PolicyDocument } }) =>
+      set(
+        PolicyDocument,
+        'Statement',
+        PolicyDocument.Statement.filter(({ Effect }: { Effect: string }) => Effect === 'Deny'),
+      ),
+    named: 'outpost-execution-ended',
+  },
+  { ...without('sqs:SendMessage', 'SettlementSettleFunctionRole'), named: 'outpost-settle' },
 ];
 
 const HTTP: Mutation[] = [
@@ -169,6 +186,7 @@ export const BOOT_MUTATIONS: readonly Mutation[] = [
   ...WORKFLOW,
   ...TASKS,
   ...EVENTS,
+  ...DEAD_LETTERS,
   ...HTTP,
 ];
 

@@ -14,6 +14,7 @@ import {
   trust,
   unset,
   WORKFLOW_ROLE,
+  without,
 } from './template-surgery.ts';
 
 const TABLES_AND_STORAGE: Mutation[] = [
@@ -84,7 +85,8 @@ const ROLES: Mutation[] = [
   without('s3:GetObject', 'WorkflowStepsMapStopReasonRole'),
   without('events:PutEvents', 'WorkflowStepsRecordOutcomeRole'),
   without('states:StartExecution', 'ApiFunctionRole'),
-  { ...without('ecs:DescribeTasks', 'SettlementSettleRole'), inSettlement: true },
+  without('dynamodb:UpdateItem', 'TrackingTrackEcsFunctionRole'),
+  { ...without('ecs:DescribeTasks', 'SettlementSettleFunctionRole'), inSettlement: true },
 ];
 
 const WORKFLOW: Mutation[] = [
@@ -143,18 +145,3 @@ export const OPERATION_MUTATIONS: readonly Mutation[] = [
   ...WORKFLOW,
   ...TASKS,
 ];
-
-/** A role without one of the actions that its default policy allows. */
-function without(action: string, roleId: string): Mutation {
-  return {
-    title: `the role ${roleId} without ${action}`,
-    of: ['AWS::IAM::Policy', `${roleId}DefaultPolicy`],
-    change: ({ Properties: { PolicyDocument } }) => {
-      for (const statement of PolicyDocument.Statement) {
-        const actions = [statement.Action].flat().filter((it) => it !== action);
-        statement.Action = actions.length > 0 ? actions : 'sts:GetCallerIdentity';
-      }
-    },
-    named: role(roleId),
-  };
-}

@@ -27,7 +27,7 @@ export const API_FUNCTION = fn('ApiFunction');
 export const API_ROLE = role('ApiFunctionRole');
 export const MAP_STOP_REASON = fn('WorkflowStepsMapStopReasonFunction');
 export const SETTLE = fn('SettlementSettleFunction');
-export const SETTLE_ROLE = role('SettlementSettleRole');
+export const SETTLE_ROLE = role('SettlementSettleFunctionRole');
 export const STATE_MACHINE: Place = ['AWS::StepFunctions::StateMachine', 'WorkflowDispatchStateMachine'];
 export const WORKFLOW_ROLE = role('WorkflowDispatchRole');
 export const TASK_DEFINITION: Place = ['AWS::ECS::TaskDefinition', 'AgentsshellTaskDefinition'];
@@ -71,4 +71,19 @@ export function set<Key extends PropertyKey>(object: Record<Key, unknown>, key: 
 
 export function unset(object: Record<string, unknown>, key: string): void {
   delete object[key];
+}
+
+/** A role without one of the actions that its default policy allows. */
+export function without(action: string, roleId: string): Mutation {
+  return {
+    title: `the role ${roleId} without ${action}`,
+    of: ['AWS::IAM::Policy', `${roleId}DefaultPolicy`],
+    change: ({ Properties: { PolicyDocument } }) => {
+      for (const statement of PolicyDocument.Statement) {
+        const actions = [statement.Action].flat().filter((it) => it !== action);
+        statement.Action = actions.length > 0 ? actions : 'sts:GetCallerIdentity';
+      }
+    },
+    named: role(roleId),
+  };
 }

@@ -52,6 +52,7 @@ export function world({
         isHeldBy(taskArn) && (change(attempt, 'COMPLETING', {}) || state.record?.status === 'COMPLETING'),
       end: async ({ attempt }, { status, ...fields }, { writer, endedAt }) =>
         isHeldBy(fields.taskArn) &&
+        !(state.record?.cancelRequestedAt && ['FAILED', 'TIMEOUT'].includes(status)) &&
         change(attempt, status, {
           ...(fields as Partial<DispatchRecord>),
           endedAt,

@@ -213,6 +213,25 @@ describe('recording an outcome', () => {
     expect([recorded.status, state.record?.status]).toEqual(['FAILED', 'FAILED']);
   });
 
+  it.each(['FAILED', 'TIMEOUT'] as const)(
+    'ends as CANCELLED what was cancelled after %s was formed',
+    async (status) => {
+      const cancelled = aRecord({ ...RUNNING, cancelRequestedAt: NOW });
+      const { collaborators, state } = world({ record: cancelled });
+
+      const recorded = await recordOutcome(
+        collaborators,
+        REF,
+        { status, taskArn: TASK_ARN, exitCode: 1 },
+        'record-outcome',
+      );
+
+      expect(recorded).toEqual({ status: 'CANCELLED', reason: 'Cancelled on request.' });
+      expect(state.record).toMatchObject({ status: 'CANCELLED', exitCode: 1 });
+      expect(state.events).toMatchObject([{ status: 'CANCELLED' }]);
+    },
+  );
+
   it('ends as FAILED what cannot end as SUCCESS, and answers FAILED where there is no record', async () => {
     const refused = world({ record: aRecord({ status: 'PROVISIONING' }) });
 

@@ -117,6 +117,7 @@ describe('the ECS tasks of the cluster', () => {
       taskArn: TASK_ARN,
       createdAt,
       lastStatus: 'STOPPED',
+      desiredStatus: 'STOPPED',
       stoppedAt: createdAt,
       stopCode: 'UserInitiated',
       overrides: { containerOverrides: [{ name: 'sidecar' }, { name: 'worker', environment }] },
@@ -132,6 +133,7 @@ describe('the ECS tasks of the cluster', () => {
       createdAt,
       environment: { SLOT_ID },
       hasStopped: true,
+      isStopping: true,
       stop: {
         taskArn: TASK_ARN,
         stopCode: 'UserInitiated',

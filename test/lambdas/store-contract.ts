@@ -203,6 +203,20 @@ function describeDispatches(client: () => DynamoDBClient): void {
     expect((await store.get(record.dispatchId))?.endedAt).toBe(NOW);
   });
 
+  it.each([
+    ['FAILED', false],
+    ['TIMEOUT', false],
+    ['CANCELLED', true],
+    ['SUCCESS', true],
+  ] as const)('lets an attempt that was cancelled end as %s: %s', async (status, expected) => {
+    const record = await given({ status: 'COMPLETING', taskArn: TASK_ARN, startedAt: NOW, cancelRequestedAt: NOW });
+
+    const ended = await store.end(record, { status, taskArn: TASK_ARN }, { writer: 'settle', endedAt: LATER });
+
+    expect(ended).toBe(expected);
+    expect((await store.get(record.dispatchId))?.status).toBe(expected ? status : 'COMPLETING');
+  });
+
   it('ends nothing that an ECS task runs which the outcome does not know of', async () => {
     const record = await given({ status: 'RUNNING', taskArn: TASK_ARN, startedAt: NOW });
     const writer = { writer: 'record-outcome', endedAt: NOW } as const;

@@ -77,21 +77,21 @@ async function takeTurn(world: LifeWorld, call: OpenCall, fate: Fate, dice: numb
   await world.turns.take(call, fate, dice);
 }
 
-/** Lets one actor go on for a while. */
-async function goOn(world: LifeWorld, pick: number, times: number, dice: number): Promise<void> {
+/** Lets one actor go on for a while; the last of his calls goes as it may. */
+async function goOn(world: LifeWorld, pick: number, times: number, fate: Fate, dice: number): Promise<void> {
   const actor = one(world.turns.open, pick)?.actor;
-  for (let count = 0; count < times; count++) {
+  for (let count = 1; count <= times; count++) {
     const next = world.turns.open.find((call) => call.actor === actor);
     if (!next) return;
-    await takeTurn(world, next, 'well', dice);
+    await takeTurn(world, next, count === times ? fate : 'well', dice);
   }
 }
 
-/** Everyone goes on in turn, and hears of what happens. */
-async function allGoOn(world: LifeWorld, times: number): Promise<void> {
-  for (let count = 0; count < times; count++) {
+/** Everyone goes on in turn, and hears of what happens; the last of the calls goes as it may. */
+async function allGoOn(world: LifeWorld, times: number, fate: Fate): Promise<void> {
+  for (let count = 1; count <= times; count++) {
     deliver(world, 0, false);
-    await take(world, 0, 'well', count);
+    await take(world, 0, count === times ? fate : 'well', count);
   }
 }
 
@@ -142,6 +142,21 @@ function lose(world: LifeWorld, pick: number): void {
   if (message) world.messages.splice(world.messages.indexOf(message), 1);
 }
 
+/** It is on its way for longer than others. */
+function postpone(world: LifeWorld, pick: number): void {
+  const message = one(world.messages, pick);
+  if (!message) return;
+  world.messages.splice(world.messages.indexOf(message), 1);
+  world.postponed.push(message);
+}
+
+function arrive(world: LifeWorld, pick: number): void {
+  const message = one(world.postponed, pick);
+  if (!message) return;
+  world.postponed.splice(world.postponed.indexOf(message), 1);
+  world.messages.push(message);
+}
+
 export function sweep(world: LifeWorld): void {
   world.turns.begin('sweep', () => world.functions.sweep(), { mortal: true });
 }
@@ -170,16 +185,28 @@ const KINDS = [
   { weight: 6, arbitrary: command('replay', replay, which, fc.nat(2)) },
   { weight: 3, arbitrary: command('askForReplay', askForReplay, which, fc.integer({ min: 1, max: 2 }), fc.boolean()) },
   { weight: 16, arbitrary: command('take', take, pick, fate, dice) },
-  { weight: 12, arbitrary: command('goOn', goOn, pick, fc.integer({ min: 1, max: 30 }), dice) },
-  { weight: 10, arbitrary: command('allGoOn', allGoOn, fc.integer({ min: 10, max: 80 })) },
+  {
+    weight: 12,
+    arbitrary: command(
+      'goOn',
+      goOn,
+      pick,
+      fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 30 })),
+      fate,
+      dice,
+    ),
+  },
+  { weight: 10, arbitrary: command('allGoOn', allGoOn, fc.integer({ min: 5, max: 80 }), fate) },
   { weight: 6, arbitrary: command('freeze', freeze, pick) },
   { weight: 4, arbitrary: command('thaw', thaw, pick) },
   { weight: 8, arbitrary: command('deliver', deliver, pick, fc.boolean()) },
   { weight: 2, arbitrary: command('lose', lose, pick) },
+  { weight: 5, arbitrary: command('postpone', postpone, pick) },
+  { weight: 4, arbitrary: command('arrive', arrive, pick) },
   { weight: 2, arbitrary: command('kill', kill, pick) },
   { weight: 1, arbitrary: command('stopByHand', stopByHand, pick) },
   { weight: 5, arbitrary: command('abort', abort, pick) },
-  { weight: 2, arbitrary: command('endTime', endTime, pick) },
+  { weight: 4, arbitrary: command('endTime', endTime, pick) },
   { weight: 3, arbitrary: command('sweep', sweep) },
   {
     weight: 2,

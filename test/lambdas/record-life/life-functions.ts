@@ -98,14 +98,22 @@ function clientsOf(world: LifeWorld) {
     },
     tasks: {
       describe: (taskArn: string) => turns.call('DescribeTasks', async () => world.ecs.describe(taskArn)),
-      stop: (taskArn: string, why: string) =>
-        turns.call('StopTask', async () => world.ecs.stop(taskArn, `outpost:${why}`)),
+      stop: (taskArn: string, why: string) => turns.call('StopTask', async () => stopped(world, taskArn, why)),
     },
     settler: {
       request: ({ dispatchId, attempt }: AttemptRef, why: string) =>
         turns.call('Invoke settle', async () => world.send('settle', { settle: { dispatchId, attempt, why } }, false)),
     },
   };
+}
+
+/** `settle` says which end of an execution it stops an ECS task for: that must be the end of the ECS task's own. */
+function stopped(world: LifeWorld, taskArn: string, why: string): void {
+  const task = world.ecs.find(taskArn);
+  const isRun = task !== undefined && world.executions.describe(task.ref).status === 'running';
+  if (isRun && /^execution (?!RUNNING)/.test(why))
+    world.model.faults.push(`${taskArn} is stopped for another's ${why}`);
+  world.ecs.stop(taskArn, `outpost:${why}`);
 }
 
 /** The tenant is known; its places are in the table. */

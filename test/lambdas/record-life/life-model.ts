@@ -2,6 +2,7 @@ import type { DispatchRecord } from '../../../core/dispatch-record.ts';
 import { canTransition, isTerminal } from '../../../core/dispatch-status.ts';
 import type { DispatchEnded, DispatchRequested } from '../../../core/events.ts';
 import { type AttemptRef, attemptName } from '../../../core/ids.ts';
+import { DEAD_PLACE_MS } from '../../../lambdas/sweep/dead-places.ts';
 
 /** What an attempt's life has come to, as far as it was seen. */
 export interface AttemptLife {
@@ -33,15 +34,18 @@ export class LifeModel {
   /** The dispatches whose post was answered with 202. */
   readonly acknowledged = new Set<string>();
   readonly faults: string[] = [];
+  readonly #takenAt = new Map<string, number>();
   readonly #mayLackPlace = new Set<string>();
 
   /**
    * @param history of all calls, where every write is noted too
+   * @param now the time, in milliseconds
    * @param isLeftAlone whether an ECS task runs, and nobody has asked it to stop
    */
   constructor(
     readonly maxConcurrent: number,
     readonly history: string[],
+    readonly now: () => number,
     readonly isLeftAlone: (taskArn: string) => boolean,
   ) {}
 
@@ -68,13 +72,16 @@ export class LifeModel {
 
   /**
    * The tenant's places are these now.
-   * @param sweptSince when the sweep that wrote this began; an attempt that came to life since can lose its place to it
+   * @param sweptSince when the sweep that wrote this began; an attempt that came to life since can lose its place to it,
+   * if that had been nobody's for long
    */
-  placesWritten(places: ReadonlySet<string>, sweptSince?: number): void {
+  placesWritten(places: ReadonlySet<string>, sweptSince = Number.POSITIVE_INFINITY): void {
     for (const place of this.places) {
       const birth = this.attempts.get(place)?.bornAt ?? Number.POSITIVE_INFINITY;
-      if (!places.has(place) && sweptSince !== undefined && birth > sweptSince) this.#mayLackPlace.add(place);
+      const isOld = this.now() - (this.#takenAt.get(place) ?? 0) >= DEAD_PLACE_MS;
+      if (!places.has(place) && birth > sweptSince && isOld) this.#mayLackPlace.add(place);
     }
+    for (const place of places) if (!this.places.has(place)) this.#takenAt.set(place, this.now());
     this.places = places;
     if (places.size > this.maxConcurrent) this.faults.push(`${places.size} places are taken of ${this.maxConcurrent}`);
   }
@@ -88,6 +95,13 @@ export class LifeModel {
     if (attempt !== ref.attempt || status !== 'RUNNING' || holder !== taskArn) {
       this.faults.push(`${attemptName(ref)} was begun by ${taskArn} while ${holder} holds ${attempt}, ${status}`);
     }
+  }
+
+  /** A worker was told that it must not begin. */
+  refused(ref: AttemptRef, taskArn: string): void {
+    const { attempt, status, taskArn: holder } = this.records.get(ref.dispatchId) ?? {};
+    if (attempt !== ref.attempt || status !== 'RUNNING' || holder !== taskArn) return;
+    this.faults.push(`${attemptName(ref)} is kept from ${taskArn}, which has begun it`);
   }
 
   requestPublished(event: DispatchRequested): void {
@@ -148,6 +162,8 @@ export class LifeModel {
     if (before.cancelRequestedAt !== undefined && before.cancelRequestedAt !== after.cancelRequestedAt) {
       wrong('forgets its cancel');
     }
+    if (after.executionArn && !after.executionArn.endsWith(`:${attemptName(after)}`))
+      wrong('is run by another execution');
     if (['RUNNING', 'COMPLETING', 'SUCCESS'].includes(after.status) && after.startedAt === undefined) {
       wrong('runs without having begun');
     }

@@ -31,8 +31,14 @@ const TURN_MS = 5;
 
 /** One tenant with a few dispatches: our functions and stores, everything else simulated, one call at a time. */
 export class LifeWorld {
+  #time = START;
   readonly turns = new Turns();
-  readonly model = new LifeModel(MAX_CONCURRENT, this.turns.history, (taskArn) => this.#isLeftAlone(taskArn));
+  readonly model = new LifeModel(
+    MAX_CONCURRENT,
+    this.turns.history,
+    () => this.#time,
+    (taskArn) => this.#isLeftAlone(taskArn),
+  );
   readonly buckets = new LifeBuckets(this.turns);
   readonly tenant: Tenant = {
     tenantId: `life-${ulid().toLowerCase()}`,
@@ -42,6 +48,8 @@ export class LifeWorld {
   };
   readonly ids = Array.from({ length: DISPATCHES }, () => ulid());
   readonly messages: Message[] = [];
+  /** Messages that come late. */
+  readonly postponed: Message[] = [];
   /** What ends the time of the run states that wait. */
   readonly waiting = new Map<string, () => void>();
   readonly ecs: LifeEcs;
@@ -53,7 +61,6 @@ export class LifeWorld {
     pool: PoolStore;
   };
   readonly functions;
-  #time = START;
   #losesEvents = false;
 
   constructor(
@@ -72,8 +79,11 @@ export class LifeWorld {
       turns,
       now,
       isRunning: (task: LifeTask) => this.#ecsEvent(task),
-      passFence: ({ ref, taskArn }: LifeTask, startedAt: string) =>
-        this.stores.dispatches.passFence({ ...ref, taskArn, startedAt }),
+      passFence: async ({ ref, taskArn }: LifeTask, startedAt: string) => {
+        const passed = await this.stores.dispatches.passFence({ ...ref, taskArn, startedAt });
+        if (!passed) model.refused(ref, taskArn);
+        return passed;
+      },
       began: ({ ref, taskArn }: LifeTask) => model.began(ref, taskArn),
       upload: async ({ ref }: LifeTask, end: Parameters<typeof buckets.upload>[1]) => {
         await buckets.upload(ref, end, now().toISOString());
@@ -154,6 +164,12 @@ export class LifeWorld {
       this.ecs.tasks.every(({ status }) => status === 'STOPPED') &&
       this.messages.length === 0
     );
+  }
+
+  /** Whoever stands still goes on, and what is on its way arrives. */
+  release(): void {
+    for (const actor of this.turns.frozen) actor.isFrozen = false;
+    this.messages.push(...this.postponed.splice(0));
   }
 
   /** From now on, and of what is under way: EventBridge tells nobody anything. */

@@ -29,8 +29,8 @@ export function recordLife(documents: DynamoDBDocumentClient, tables: LifeTables
 
 /** Nothing goes wrong any more, but that EventBridge may tell of nothing that has happened. */
 async function comeToRest(world: LifeWorld, losesEvents: boolean): Promise<void> {
+  world.release();
   if (losesEvents) world.loseEvents();
-  for (const actor of world.turns.frozen) actor.isFrozen = false;
   for (let round = 0; round < ROUNDS; round++) {
     await exhaust(world);
     if (world.isOver && world.model.checkAtTheEnd().length === 0) return;

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidArgumentError } from 'commander';
-import { currentAssembly } from '../../local/assembly.ts';
-import { command, runCommand } from '../../local/cli/command-line.ts';
+import { currentAssembly } from '../../../local/assembly.ts';
+import { command, runCommand } from '../../../local/cli/command-line.ts';
+import { type KillableAws, startKillableAws } from '../killable-aws.ts';
+import { randomFrom } from '../random.ts';
 import { ItemLoad } from './item-load.ts';
-import { type KillableAws, startKillableAws } from './killable-aws.ts';
 import type { Load } from './load.ts';
 import { ObjectLoad } from './object-load.ts';
-import { randomFrom } from './random.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
@@ -59,7 +59,7 @@ async function runRounds(folder: string, rounds: number, random: () => number): 
   // A copy: whatever is built meanwhile, each round boots the same.
   const assembly = join(folder, 'assembly');
   cpSync(await currentAssembly(console.log), assembly, { recursive: true });
-  const start = () => startKillableAws(join(folder, 'data'), assembly);
+  const start = () => startKillableAws({ data: join(folder, 'data'), assembly });
   const loads = [new ItemLoad(), new ObjectLoad()];
   let aws = await start();
   let failed = 0;

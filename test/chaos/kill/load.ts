@@ -1,4 +1,4 @@
-import type { EmbeddedProcess, KillableAws } from './killable-aws.ts';
+import type { EmbeddedProcess, KillableAws } from '../killable-aws.ts';
 
 /** Clients that write until the embedded AWS is killed, and know afterwards what it must hold. */
 export interface Load {

@@ -1,7 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { EmbeddedProcess, KillableAws } from './killable-aws.ts';
+import type { EmbeddedProcess, KillableAws } from '../killable-aws.ts';
 import { isAcknowledged, type Load } from './load.ts';
 
 const PREFIX = 'chaos/';
@@ -31,7 +31,7 @@ export class ObjectLoad implements Load {
       this.version += 1;
       const version = this.version;
       this.possible.set(Key, new Set([...(this.possible.get(Key) ?? [0]), version]));
-      const target = { Bucket: aws.bucket, Key, Body: bodyOf(Key, version) };
+      const target = { Bucket: bucketOf(aws), Key, Body: bodyOf(Key, version) };
       const writing = large
         ? new Upload({ client, params: target, partSize: PART_BYTES }).done()
         : client.send(new PutObjectCommand(target));
@@ -43,12 +43,15 @@ export class ObjectLoad implements Load {
   async faults(aws: EmbeddedProcess): Promise<string[]> {
     const client = clientOf(aws);
     const listed = new Set<string>();
-    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: aws.bucket, Prefix: PREFIX })) {
+    for await (const { Contents = [] } of paginateListObjectsV2(
+      { client },
+      { Bucket: bucketOf(aws), Prefix: PREFIX },
+    )) {
       for (const { Key = '' } of Contents) listed.add(Key);
     }
     const faults: string[] = [];
     for (const [key, versions] of this.possible) {
-      const bytes = listed.has(key) ? await read(client, aws.bucket, key) : undefined;
+      const bytes = listed.has(key) ? await read(client, bucketOf(aws), key) : undefined;
       const held = [...versions].find((it) => (it === 0 ? !bytes : bytes?.equals(bodyOf(key, it))));
       if (held === undefined) faults.push(`${bytes ? 'garbled' : 'lost'}: the object ${key}`);
       else this.possible.set(key, new Set([held]));
@@ -70,6 +73,10 @@ function bodyOf(key: string, version: number): Buffer {
 async function read(client: S3Client, Bucket: string, Key: string): Promise<Buffer> {
   const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+function bucketOf({ outputs }: EmbeddedProcess): string {
+  return outputs['ContextBucket'] ?? '';
 }
 
 function clientOf({ operator }: EmbeddedProcess): S3Client {

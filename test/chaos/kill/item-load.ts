@@ -9,7 +9,7 @@ import {
   UpdateItemCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import type { EmbeddedProcess, KillableAws } from './killable-aws.ts';
+import type { EmbeddedProcess, KillableAws } from '../killable-aws.ts';
 import { isAcknowledged, type Load } from './load.ts';
 
 type Item = Record<string, AttributeValue>;

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HostileOutpost } from '../hostile-outpost.ts';
+import { randomFrom } from '../random.ts';
+import { callScheduled } from '../scheduled.ts';
+import { replayArchive, requestReplay, unlessKilled } from './bus-requests.ts';
+import { Client, type ClientRequest } from './client.ts';
+import { type Errand, runErrand } from './errand.ts';
+import { issueKeys } from './tenants.ts';
+
+export interface LoadOptions {
+  readonly errands: readonly Errand[];
+  /** Milliseconds within which all are begun. */
+  readonly spreadMs: number;
+  /** How often everything is killed meanwhile. */
+  readonly kills: number;
+  /** How often a part of the archive is replayed at the end. */
+  readonly archiveReplays: number;
+  readonly seed: number;
+}
+
+/** Between the calls of what a schedule calls every minute. */
+const SCHEDULE_MS = 1_500;
+/** The part of the load that is asked for once more at its end, and how long that goes on under faults, in milliseconds. */
+const REPLAYED = 0.25;
+const REPLAYING_MS = 2_000;
+
+/** Lets clients do their errands while Outpost is killed and its archive replayed. Returns all that they asked and heard. */
+export async function runLoad(outpost: HostileOutpost, options: LoadOptions): Promise<ClientRequest[]> {
+  const requests: ClientRequest[] = [];
+  const keys = await issueKeys(await outpost.up());
+  const clients = keys.map(({ tenantId, apiKey }) => new Client(outpost, tenantId, apiKey, requests));
+  const work = async () => {
+    const begun = Date.now();
+    await Promise.all([runErrands(outpost, clients, options), killAtTimes(outpost, options)]);
+    for (let replay = 0; replay < options.archiveReplays; replay += 1) {
+      const length = (Date.now() - begun) * REPLAYED;
+      const from = begun + (replay % 3) * length;
+      await replayArchive(outpost, String(replay), from, from + length);
+      await delay(REPLAYING_MS);
+    }
+  };
+  await untilDone(work(), () => callScheduledOnce(outpost));
+  return requests;
+}
+
+async function runErrands(
+  outpost: HostileOutpost,
+  clients: readonly Client[],
+  { errands, spreadMs, seed }: LoadOptions,
+): Promise<void> {
+  const random = randomFrom(seed + 1);
+  const gap = spreadMs / errands.length;
+  const running = errands.map(async (errand, index) => {
+    const client = clients[index % clients.length];
+    await delay((index + random()) * gap);
+    const world = (one: Client) => ({ client: one, requestReplay: requestReplay.bind(undefined, outpost) });
+    if (client) await runErrand(world(client), errand);
+  });
+  await Promise.all(running);
+}
+
+async function killAtTimes(outpost: HostileOutpost, { kills, seed, spreadMs }: LoadOptions): Promise<void> {
+  const random = randomFrom(seed + 2);
+  const begun = Date.now();
+  const moments = Array.from({ length: kills }, () => (0.25 + 0.75 * random()) * spreadMs);
+  for (const moment of moments.toSorted((a, b) => a - b)) {
+    await delay(Math.max(0, begun + moment - Date.now()));
+    await outpost.killAndBoot();
+  }
+}
+
+/** Does something over and over for as long as something else takes. */
+async function untilDone(work: Promise<unknown>, act: () => Promise<void>): Promise<void> {
+  let done = false;
+  const working = work.finally(() => {
+    done = true;
+  });
+  // Its failure is thrown below.
+  working.catch(() => {});
+  while (!done) await act();
+  await working;
+}
+
+/** As if minutes passed faster: the pool fills, and the sweep meets whatever is under way. */
+async function callScheduledOnce(outpost: HostileOutpost): Promise<void> {
+  await unlessKilled(callScheduled(await outpost.up()));
+  await delay(SCHEDULE_MS);
+}
