@@ -2,7 +2,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { InvalidArgumentError, Option } from 'commander';
 import { command, runCommand } from '../local/cli/command-line.ts';
-import { type AwsTarget, awsTarget, localOption } from './aws-target.ts';
+import { type AwsTarget, localOption, reaching } from './aws-target.ts';
 import { isConfirmed } from './confirm.ts';
 import { type DeadLetterQueue, deadLetterQueueNames, openDeadLetterQueue } from './redrive/dead-letter-queue.ts';
 import { look } from './redrive/look.ts';
@@ -40,8 +40,9 @@ const program = command('redrive', 'Hands the events in a dead-letter queue to t
   .addOption(localOption())
   .addHelpText('after', EXAMPLES);
 
-await runCommand<Options>(program, async ({ limit, prefix, dryRun, yes, ...options }) => {
-  const target = awsTarget(options.local);
+await runCommand<Options>(program, (options) => reaching(options.local, (target) => redrive(target, options)));
+
+async function redrive(target: AwsTarget, { limit, prefix, dryRun, yes, ...options }: Options): Promise<number> {
   const { functionName, queueName } = deadLetterQueueNames(options.queue, prefix);
   const queue = await openDeadLetterQueue(new SQSClient(target), queueName, prefix);
   const startedAt = new Date();
@@ -53,7 +54,7 @@ await runCommand<Options>(program, async ({ limit, prefix, dryRun, yes, ...optio
   const all = Math.min(limit, Math.max(count, await queue.count()));
   if (!yes && !(await isConfirmed(`Hand about ${eventCount(all)} to ${functionName} once more?`))) return 1;
   return report(await run(queue, invoker(target, functionName), limit, startedAt), functionName);
-});
+}
 
 /** For `--limit`. */
 function wholeNumber(text: string): number {

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import type { AgentName } from '../core/agents.ts';
 import type { TerminalStatus } from '../core/dispatch-status.ts';
 import { command, runCommand, UsageError } from '../local/cli/command-line.ts';
-import { awsTarget, localOption } from './aws-target.ts';
+import { type AwsTarget, localOption, reaching } from './aws-target.ts';
 import { isConfirmed } from './confirm.ts';
 import { askForReplays, type ReplayResult } from './replay/ask-for-replays.ts';
 import { type Deployment, openDeployment } from './replay/deployment.ts';
@@ -52,16 +52,19 @@ const program = command('replay', 'Runs dispatches that have ended once more, ea
   .addOption(localOption())
   .addHelpText('after', EXAMPLES);
 
-await runCommand<Options>(program, async (options) => {
+await runCommand<Options>(program, (options) => reaching(options.local, (target) => replay(target, options)));
+
+async function replay(target: AwsTarget, options: Options): Promise<number> {
   const statuses = statusesOf(options);
-  const deployment = await openDeployment(awsTarget(options.local), options.prefix);
+  if (options.until < options.since) throw new UsageError('--until is before --since: 3h is earlier than 1h');
+  const deployment = await openDeployment(target, options.prefix);
   const { since, until, agent, tenant: tenantId, again = false } = options;
   const plan = await planReplay(deployment, { statuses, since, until, agent, tenantId, again });
   console.log(planText(plan, options.dryRun ? Number.POSITIVE_INFINITY : undefined));
   if (options.dryRun || plan.dispatches.length === 0) return 0;
   if (!options.yes && !(await isConfirmed(`Start ${dispatchCount(plan.dispatches.length)} once more?`))) return 1;
   return report(await start(deployment, plan, options.rate), options);
-});
+}
 
 function statusesOf({ status, includeSuccess }: Options): readonly TerminalStatus[] {
   if (includeSuccess) return [...new Set([...status, 'SUCCESS' as const])];

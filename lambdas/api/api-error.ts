@@ -53,3 +53,9 @@ export function validationError(faults: readonly Fault[]): ApiError {
 export function dispatchNotFound(): ApiError {
   return new ApiError('DISPATCH_NOT_FOUND', 'There is no such dispatch.');
 }
+
+export function attemptNotFound(current: number): ApiError {
+  return new ApiError('ATTEMPT_NOT_FOUND', `There is no such attempt: the current one is ${current}.`, {
+    attempt: current,
+  });
+}

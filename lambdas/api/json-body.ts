@@ -16,6 +16,16 @@ export const requireJsonBody = createMiddleware<ApiEnv>(async (context, next) =>
   await next();
 });
 
+/** Refuses a body where none is read: whoever sends one expects something of it. */
+export const requireNoBody = createMiddleware<ApiEnv>(async (context, next) => {
+  if ((await context.req.arrayBuffer()).byteLength > 0) {
+    throw validationError([
+      { path: '', message: 'this request takes no body: what a dispatch is to do stays as it is' },
+    ]);
+  }
+  await next();
+});
+
 function faultOf(body: ArrayBuffer): string | undefined {
   let text: string;
   try {

@@ -89,7 +89,10 @@ function asTheExecutionEnded(mapped: Outcome, stop: EcsStop | undefined, executi
   return { ...mapped, status, reason: reasonOf(execution) };
 }
 
+/** A worker that was stopped, or refused because its execution was gone, only tells of that. */
+const SAYS_NOTHING: readonly number[] = [WORKER_EXIT.stopped, WORKER_EXIT.notOurs];
+
 function endedByItself(stop: EcsStop | undefined): boolean {
   const { stopCode, exitCode } = readStop(stop);
-  return stopCode === 'EssentialContainerExited' && exitCode !== undefined && exitCode !== WORKER_EXIT.stopped;
+  return stopCode === 'EssentialContainerExited' && exitCode !== undefined && !SAYS_NOTHING.includes(exitCode);
 }

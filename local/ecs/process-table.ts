@@ -113,13 +113,15 @@ function scanProc(variable: string): readonly ProcessFact[] {
   return facts;
 }
 
-/** A process may end, or belong to another user: it then tells nothing. */
+const SILENT: readonly string[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENAMETOOLONG'];
+
+/** A process may end, belong to another user, or sit deeper than Linux can say: it then tells nothing. */
 function readProc(path: string, read: (path: string, encoding: 'latin1') => string = readFileSync): string {
   try {
     return read(path, 'latin1');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return '';
+    if (SILENT.includes(code)) return '';
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { currentAssembly } from '../../local/assembly.ts';
 import { command, runCommand } from '../../local/cli/command-line.ts';
 import { report, reportAll } from './report.ts';
-import { MAX_SLOTS, runSeed, type SeedResult } from './run-seed.ts';
+import { runSeed, type SeedResult, SLOTS } from './run-seed.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
@@ -46,7 +46,7 @@ await runCommand<ChaosOptions>(program, async (options) => {
   // A copy: whatever is built meanwhile, each round boots the same.
   const copy = mkdtempSync(join(tmpdir(), 'outpost-chaos-assembly-'));
   try {
-    cpSync(await currentAssembly(console.log, { pool: `shell=1-${MAX_SLOTS}` }), copy, { recursive: true });
+    cpSync(await currentAssembly(console.log, { pool: `shell=${SLOTS.min}-${SLOTS.max}` }), copy, { recursive: true });
     const results = await runRounds(options, copy);
     return reportAll(results) ? 0 : 1;
   } finally {

@@ -12,7 +12,8 @@ import { ASYNC_RETRY_AFTER_MS, HOSTILE_RATES } from './hostile-rates.ts';
 import { planErrands } from './load/plan-errands.ts';
 import { runLoad } from './load/run-load.ts';
 
-export const MAX_SLOTS = 3;
+/** Enough that a burst of dispatches finds some warm, and few enough that others do not. */
+export const SLOTS = { min: 3, max: 4 } as const;
 const PROCESSES_GONE_MS = 5_000;
 
 export interface SeedOptions {
@@ -73,7 +74,7 @@ async function useAndCheck(outpost: HostileOutpost, options: SeedOptions, folder
   const aws = await outpost.up();
   const { restarts, data } = outpost;
   const open = await watch.time('quiet', () => becomeQuiet(aws, data, quietMs));
-  const sources = { data, diaryFile, errands, requests, restarts, maxSlots: MAX_SLOTS };
+  const sources = { data, diaryFile, errands, requests, restarts, maxSlots: SLOTS.max };
   const evidence = await watch.time('check', () => gatherEvidence(aws, sources));
   const hanging = open.map(({ what, id }) => ({ rule: `quiet within ${quietMs / 1000} s`, what, id }));
   return { violations: [...hanging, ...check(evidence)], evidence };

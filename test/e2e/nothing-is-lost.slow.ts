@@ -91,8 +91,7 @@ describe.concurrent('where AWS tells of everything', () => {
     const { longTask, stopExecution, ended, record, call, recordWhen, invoke, published } = outpost.hands;
     const id = await longTask();
     await stopExecution(id);
-    await ended(id, 20_000);
-    const first = await record(id);
+    const first = await recordWhen(id, ({ publishedAt }) => publishedAt !== undefined);
     await invoke('settle', executionEnded(id, 'ABORTED'));
     const replayed = await call('POST', `/dispatch/${id}/replay`);
     const running = await recordWhen(id, ({ attempt, status }) => attempt === 2 && status === 'RUNNING');
@@ -105,6 +104,7 @@ describe.concurrent('where AWS tells of everything', () => {
     expect(await record(id)).toEqual(running);
     await call('DELETE', `/dispatch/${id}`);
     expect(await ended(id)).toMatchObject({ status: 'cancelled', attempt: 2 });
+    await recordWhen(id, ({ attempt, publishedAt }) => attempt === 2 && publishedAt !== undefined);
     const ends = (await published(id, 'Dispatch Ended')).map(({ detail }) => detail.eventId);
     expect(ends).toEqual([`${id}-1-ended`, `${id}-2-ended`]);
   });

@@ -123,6 +123,16 @@ it.each(['', 'with space', 'é', 'x'.repeat(256)])('refuses the Idempotency-Key 
   expect([status, json.error.details[0].path]).toEqual([400, 'idempotency-key']);
 });
 
+it('refuses a body, which it would not honour', async () => {
+  const api = given(ENDED);
+
+  const answer = await api.send('POST', PATH, { body: { task: 'echo changed' } });
+
+  expect([answer.status, answer.json.error.code]).toEqual([400, 'VALIDATION_ERROR']);
+  expect(answer.json.error.message).toContain('takes no body');
+  expect(api.deeds.started).toEqual([]);
+});
+
 it('refuses an agent that cannot be run any more', async () => {
   const { status, json } = await replay(given({ ...ENDED, agent: 'grok' }));
 

@@ -187,12 +187,16 @@ it.each<[string, Parameters<typeof aRecord>[0], string, number]>([
   expect(json.data.attempt).toBe(attempt);
 });
 
-it.each(['', '?attempt=2', '?attempt=3'])('answers 404 where there is no output: %s', async (query) => {
+it.each([
+  ['', 'OUTPUT_NOT_FOUND'],
+  ['?attempt=2', 'OUTPUT_NOT_FOUND'],
+  ['?attempt=3', 'ATTEMPT_NOT_FOUND'],
+])('answers 404 where there is no output: %s', async (query, code) => {
   const api = withRecord({ status: 'FAILED', attempt: 2 }, outputs());
 
   const { status, json } = await api.send('GET', `/artifacts/${DISPATCH_ID}${query}`);
 
-  expect([status, json.error.code]).toEqual([404, 'OUTPUT_NOT_FOUND']);
+  expect([status, json.error.code]).toEqual([404, code]);
 });
 
 it.each(['x', '"', '\n', 'ä'])(

@@ -100,6 +100,16 @@ describe('settling an attempt whose execution cannot end it', () => {
       'FAILED',
       /was stopped/,
     ],
+    [
+      'was stopped, so that its worker was refused',
+      {
+        record: aRecord({ status: 'PROVISIONING', taskArn: TASK_ARN }),
+        tasks: [stopped('EssentialContainerExited', 75)],
+      },
+      'ABORTED',
+      'FAILED',
+      /was stopped/,
+    ],
     ['was never started', { record: aRecord() }, 'ABSENT', 'FAILED', /is not there/],
     ['succeeded without the outcome', { tasks: [undefined] }, 'SUCCEEDED', 'FAILED', /ended without the outcome/],
     ['was stopped long after ECS has forgotten the task', { tasks: [undefined] }, 'ABORTED', 'FAILED', /was stopped/],

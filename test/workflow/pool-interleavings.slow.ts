@@ -171,14 +171,14 @@ describe('a worker that is not heard of', () => {
   });
 });
 
-describe('a stale token', () => {
-  it('of an execution that has ended is told to the worker at its first heartbeat', async () => {
+describe('a slot that was assigned by an execution which has ended', () => {
+  it('is stopped by who settles that, before it runs anything', async () => {
     const { begun } = await pool.dispatch((dispatch) =>
       pool.world.points.at('after RunOnWarmSlot', () => pool.world.abort(dispatch)),
     );
 
     expect(begun).toBe(0);
-    expect(pool.world.said.join()).toContain('Nothing was run.');
+    expect(pool.world.said.join()).toContain('Drained: its ECS task is stopped.');
     expect(pool.world.points.reached).not.toContain('before fence');
   });
 });

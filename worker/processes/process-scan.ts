@@ -93,13 +93,15 @@ function readProc(path: string): string {
   return tolerant(() => readFileSync(path, 'latin1'));
 }
 
-/** A process may end, or belong to another user: it then tells nothing. */
+const SILENT: readonly string[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENAMETOOLONG'];
+
+/** A process may end, belong to another user, or sit deeper than Linux can say: it then tells nothing. */
 function tolerant(read: () => string): string {
   try {
     return read();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return '';
+    if (SILENT.includes(code)) return '';
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { DispatchRecord } from '../../../core/dispatch-record.ts';
 import { isTerminal } from '../../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../../core/ids.ts';
 import type { Manifest } from '../../../core/manifest.ts';
-import { ApiError } from '../api-error.ts';
+import { ApiError, attemptNotFound } from '../api-error.ts';
 import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { success } from '../envelope.ts';
 import { ownedDispatch } from '../owned-dispatch.ts';
@@ -26,7 +26,9 @@ const route = createRoute({
   responses: {
     ...COMMON_FAILURES,
     200: answer('The files of the workspace, and the objects that hold them.', OutputView),
-    404: failure('DISPATCH_NOT_FOUND: none of the tenant has this id. OUTPUT_NOT_FOUND: the attempt has no output.'),
+    404: failure(
+      'DISPATCH_NOT_FOUND: none of the tenant has this id. ATTEMPT_NOT_FOUND: it has no such attempt. OUTPUT_NOT_FOUND: the attempt has no output.',
+    ),
   },
 });
 
@@ -35,7 +37,8 @@ export function addGetArtifacts(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators)
     const record = await ownedDispatch(api, context, context.req.valid('param').id);
     const { dispatchId, attempt: current } = record;
     const ref = { dispatchId, attempt: context.req.valid('query').attempt ?? latestEnded(record) };
-    const manifest = ref.attempt <= current ? await api.artifacts.getManifest(ref) : undefined;
+    if (ref.attempt > current) throw attemptNotFound(current);
+    const manifest = await api.artifacts.getManifest(ref);
     if (!manifest) throw new ApiError('OUTPUT_NOT_FOUND', `Attempt ${ref.attempt} has no output, or none yet.`);
     if (!manifest.valid) throw new Error(`The manifest of ${attemptName(ref)} ${manifest.reason}`);
     return context.json(success(context, await outputView(api, ref, manifest.content)), 200);

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { ApiError } from '../api-error.ts';
+import { attemptNotFound } from '../api-error.ts';
 import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { success } from '../envelope.ts';
 import { ownedDispatch } from '../owned-dispatch.ts';
@@ -30,11 +30,5 @@ export function addGetTrace(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators): vo
     const history = await api.executions.history(executionArn);
     const path = history ? traceOf(history) : { status: 'not_started' as const, states: [] };
     return context.json(success(context, { executionArn, ...path }), 200);
-  });
-}
-
-function attemptNotFound(current: number): ApiError {
-  return new ApiError('ATTEMPT_NOT_FOUND', `There is no such attempt: the current one is ${current}.`, {
-    attempt: current,
   });
 }

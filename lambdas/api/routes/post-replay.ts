@@ -5,6 +5,7 @@ import { ApiError, dispatchNotFound } from '../api-error.ts';
 import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { requireAvailable, tooMany } from '../create-dispatch.ts';
 import { success } from '../envelope.ts';
+import { requireNoBody } from '../json-body.ts';
 import { ownedDispatch } from '../owned-dispatch.ts';
 import { NoQuery } from '../validation.ts';
 import { DispatchView, dispatchView, wireStatus } from '../wire.ts';
@@ -15,6 +16,7 @@ const route = createRoute({
   path: '/dispatch/{id}/replay',
   summary: 'Run a dispatch that has ended once more, as its next attempt',
   security: KEY_REQUIRED,
+  middleware: [requireNoBody] as const,
   request: { params: DispatchPath, query: NoQuery, headers: IdempotencyKey },
   responses: {
     ...DISPATCH_FAILURES,

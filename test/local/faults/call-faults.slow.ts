@@ -65,11 +65,12 @@ describe('faults of calls', () => {
     ['cutBefore', 'TimeoutError', 0],
     ['cutAfter', 'TimeoutError', 1],
   ])('%s: the caller hears %s, and the service saw %i calls', async (fault, name, reached) => {
-    const { faults } = await begin([{ [fault]: 1 }]);
+    const { faults, calls } = await begin([{ [fault]: 1 }]);
 
     const heard = await outcome(dynamo().send(put()));
 
     expect([heard, echo.reached.length]).toEqual([name, reached]);
+    expect(calls()).toMatchObject([{ call: 'dynamodb.PutItem', served: reached === 0 ? 'nothing' : 'ok' }]);
     expect(faults()).toMatchObject([
       { point: 'call', fault, call: 'dynamodb.PutItem', caller: 'state-machine', ids: [DISPATCH], boot: 0 },
     ]);

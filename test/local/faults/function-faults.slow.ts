@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
+import { setClockLead } from '../../../local/faults/clock-lead.ts';
 import type { FaultSettings } from '../../../local/faults/fault-settings.ts';
 import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
@@ -166,5 +167,26 @@ describe('faults of functions', () => {
     expect(Math.abs(payload.now - Date.now())).toBeGreaterThan(10_000);
     expect(Math.abs(payload.made - payload.now)).toBeLessThan(1_000);
     expect(payload.parsed).toBe(Date.UTC(2026, 0, 1));
+  });
+
+  it('puts the clocks of a function ahead while its threads run, and right again', async () => {
+    await begin({});
+    const lead = async () => (await invoke()).payload.now - Date.now();
+
+    const before = await lead();
+    setClockLead(embedded.folder, 'Calling', 300_000);
+    await eventually(async () => expect(await lead()).toBeGreaterThan(290_000));
+    setClockLead(embedded.folder, 'Calling', 0);
+
+    expect(Math.abs(before)).toBeLessThan(10_000);
+    await eventually(async () => expect(Math.abs(await lead())).toBeLessThan(10_000));
+  });
+
+  it('leaves the clocks of other functions alone', async () => {
+    await begin({});
+
+    setClockLead(embedded.folder, 'Other', 300_000);
+
+    expect(Math.abs((await invoke()).payload.now - Date.now())).toBeLessThan(10_000);
   });
 });
