@@ -49,3 +49,8 @@ export function availableAgents(): AgentName[] {
 export function taskFamily(prefix: string, agent: AgentName): string {
   return `${prefix}-${agent}`;
 }
+
+/** The family of the same agent with persistent workspaces: as above. */
+export function workspaceTaskFamily(prefix: string, agent: AgentName): string {
+  return `${taskFamily(prefix, agent)}-workspace`;
+}

@@ -6,6 +6,7 @@ import { DISPATCH_STATUSES } from './dispatch-status.ts';
 import { Attempt, DispatchId, TenantId } from './ids.ts';
 import { OutputFacts } from './outcome.ts';
 import { SlotId } from './slot.ts';
+import { WaitingFor, WORKSPACE_MODES } from './workspace-mode.ts';
 
 /** Days that a record is kept after its last attempt began; the event archive is kept as long. */
 export const RECORD_DAYS = 30;
@@ -28,6 +29,7 @@ export const DispatchRecord = z.object({
   branch: z.string().optional(),
   modelId: z.string().optional(),
   contextLevel: z.enum(CONTEXT_LEVELS).optional(),
+  workspaceMode: z.enum(WORKSPACE_MODES).optional(),
   /** Names, never values. */
   additionalSecrets: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
@@ -41,6 +43,8 @@ export const DispatchRecord = z.object({
   slotId: SlotId.optional(),
   /** When the attempt's worker passed the start fence; nothing else writes it. */
   startedAt: z.iso.datetime().optional(),
+  /** What the attempt's worker waits for, before its agent may begin. */
+  waitingFor: WaitingFor.optional(),
   cancelRequestedAt: z.iso.datetime().optional(),
   stoppedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),

@@ -5,6 +5,7 @@ import { ModelId } from './model-id.ts';
 import { Branch, Repo } from './repository.ts';
 import { AdditionalSecrets } from './secrets.ts';
 import { TIMEOUT_SECONDS } from './time-limits.ts';
+import { WORKSPACE_MODES } from './workspace-mode.ts';
 
 /** Characters of `task` at the most: Unicode code points, as JSON Schema counts. */
 export const MAX_TASK_LENGTH = 50_000;
@@ -31,6 +32,8 @@ export const DispatchRequest = z
     modelId: ModelId.optional(),
     /** How much of the repository the agent is told before its task, at the most; by default `standard`. */
     contextLevel: z.enum(CONTEXT_LEVELS, { error: () => `must be one of ${CONTEXT_LEVELS.join(', ')}` }).optional(),
+    /** Whether the workspace goes with the dispatch or stays, one for each repository; by default `ephemeral`. */
+    workspaceMode: z.enum(WORKSPACE_MODES, { error: () => `must be one of ${WORKSPACE_MODES.join(', ')}` }).optional(),
     /** Secrets of the tenant that the agent finds in its environment, beside its model's key. */
     additionalSecrets: AdditionalSecrets.optional(),
     /** Seconds after which the agent is stopped and the dispatch ends as `timeout`. */
@@ -47,6 +50,10 @@ export const DispatchRequest = z
   .refine(({ repo, branch }) => branch === undefined || repo !== undefined, {
     path: ['branch'],
     message: 'is of no use without repo',
+  })
+  .refine(({ repo, workspaceMode }) => workspaceMode !== 'persistent' || repo !== undefined, {
+    path: ['workspaceMode'],
+    message: 'can be persistent with repo alone: a workspace is kept for each repository',
   })
   .refine(({ agent, modelId }) => AGENTS[agent].hasModel || modelId === undefined, {
     path: ['modelId'],

@@ -7,6 +7,7 @@ import { ModelId } from './model-id.ts';
 import { Branch, Repo } from './repository.ts';
 import { AdditionalSecrets } from './secrets.ts';
 import { TIMEOUT_SECONDS } from './time-limits.ts';
+import { WORKSPACE_MODES } from './workspace-mode.ts';
 
 /** What the worker is to do: written once per dispatch to S3, because a task does not fit into RunTask's overrides. */
 export const DispatchSpec = z.object({
@@ -23,6 +24,8 @@ export const DispatchSpec = z.object({
   modelId: ModelId.optional(),
   /** @default `DEFAULT_CONTEXT_LEVEL` */
   contextLevel: z.enum(CONTEXT_LEVELS).optional(),
+  /** @default a workspace that goes with its ECS task */
+  workspaceMode: z.enum(WORKSPACE_MODES).optional(),
   /** @default no secret but the keys of the agent */
   additionalSecrets: AdditionalSecrets.optional(),
   timeoutSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),

@@ -14,6 +14,8 @@ export const ManifestFile = z.object({
   sha256: Sha256,
   /** Whether its owner may execute it. */
   executable: z.boolean().optional(),
+  /** The object of a checkpoint that it lies in; of a final output all lie in `workspace.tar.gz`. */
+  object: z.string().min(1).optional(),
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
@@ -27,6 +29,17 @@ export type ManifestObject = z.infer<typeof ManifestObject>;
  */
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 
+const Path = { path: z.string().min(1), pathEncoding: z.literal('base64').optional() };
+
+/** Says that an output is a checkpoint: its archives are unpacked in the order of `objects`, later files over earlier ones. */
+export const Checkpoint = z.object({
+  /** When the workspace was looked at: all that lay there by then is in it. */
+  takenAt: z.iso.datetime(),
+  /** What these archives hold and the workspace did not hold any more: to be removed when all of them are unpacked. */
+  removed: z.array(z.object(Path)),
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
 /** `manifest.json`: written last, so that where it is, everything it names is. */
 export const Manifest = z.object({
   version: z.literal(1),
@@ -37,5 +50,7 @@ export const Manifest = z.object({
   /** What lay in the workspace and is not in the archive, each with the reason. */
   skipped: z.array(z.object({ path: z.string(), pathEncoding: z.literal('base64').optional(), reason: z.string() })),
   objects: z.array(ManifestObject),
+  /** Absent of an output that is whole. */
+  checkpoint: Checkpoint.optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;

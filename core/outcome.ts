@@ -7,6 +7,10 @@ export const OutputFacts = z.object({
   outputKey: z.string().describe("The attempt's prefix in the artifacts bucket"),
   fileCount: z.int().min(0).describe('Files and links of the workspace'),
   totalBytes: z.int().min(0).describe('Of these, before compression'),
+  checkpointAt: z.iso
+    .datetime()
+    .optional()
+    .describe('When this was taken, where it is a checkpoint: the worker ended before it had uploaded the output'),
 });
 export type OutputFacts = z.infer<typeof OutputFacts>;
 

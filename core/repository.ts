@@ -21,6 +21,18 @@ export const Branch = z.string().superRefine((branch, context) => {
 /** Where repositories of the form `owner/name` are, unless the deployment has a GitHub of its own. */
 export const GITHUB_URL = 'https://github.com';
 
+/**
+ * A GitHub of one's own, without a slash at its end. The token for clones is sent there: it takes `https`, and `http` on
+ * this very machine alone.
+ */
+export const GithubUrl = z
+  .string()
+  .superRefine((url, context) => {
+    const message = whyNoGithub(url);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .transform((url) => new URL(url).href.replace(/\/$/, ''));
+
 /** The URL that git clones. `repo` is one that `Repo` accepts; throws a `TypeError` for many others. */
 export function cloneUrl(repo: string, githubUrl: string = GITHUB_URL): string {
   if (OWNER_AND_NAME.test(repo)) return `${githubUrl.replace(/\/$/, '')}/${repo.replace(/\.git$/, '')}.git`;
@@ -31,6 +43,7 @@ export function cloneUrl(repo: string, githubUrl: string = GITHUB_URL): string {
 const OWNER_AND_NAME = /^[a-z\d](?:-?[a-z\d]){0,38}\/(?!\.{1,2}$)[\w.-]{1,100}$/i;
 const ASCII_WITHOUT_SPACE = /^[\x21-\x7e]+$/;
 const SHAPES = 'must be owner/name or an https:// URL';
+const LOOPBACK = ['localhost', '127.0.0.1'];
 
 function whyNoRepo(repo: string): string | undefined {
   if (repo.length > MAX_REPO_LENGTH) return `must have at most ${MAX_REPO_LENGTH} characters`;
@@ -40,9 +53,21 @@ function whyNoRepo(repo: string): string | undefined {
   return whyNoUrl(repo);
 }
 
+function whyNoGithub(url: string): string | undefined {
+  if (!ASCII_WITHOUT_SPACE.test(url) || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    return 'must be an https:// URL, like https://ghe.example.com';
+  }
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'http:' && !LOOPBACK.includes(hostname)) {
+    return 'must begin with https://: the token for clones is sent there';
+  }
+  // As a repository there would have it.
+  return whyNoUrl(`${url.replace(/\/$/, '')}/name`);
+}
+
 /** Looks at the text itself, not at what `URL` makes of it: git reads the text. */
 function whyNoUrl(repo: string): string | undefined {
-  const [, authority = '', path = ''] = /^https:\/\/([^/\\?#]*)(.*)$/.exec(repo) ?? [];
+  const [, authority = '', path = ''] = /^https?:\/\/([^/\\?#]*)(.*)$/.exec(repo) ?? [];
   if (authority.includes('@')) return 'must not contain a user or password: Outpost has tokens of its own for git';
   if (!/^[a-z\d.-]+(:\d+)?$/i.test(authority) || authority.startsWith('-')) return 'must name a host';
   if (/[\\?#]/.test(path)) return 'must have no query, fragment or backslash';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AgentUsage } from './agent-usage.ts';
 import { ContextIncluded } from './context-included.ts';
 import { Attempt, DispatchId } from './ids.ts';
+import { WorkspaceState } from './persistent-workspace.ts';
 
 /** How the worker's run of an agent came to its end. */
 export const ENDED_BY = ['agent', 'timeout', 'stop', 'worker'] as const;
@@ -22,6 +23,7 @@ export const WorkerResult = z.object({
   reason: z.string().optional(),
   /** What was cloned; absent where there is no repository, or no clone of it. */
   repository: z.object({ url: z.string(), branch: z.string().optional(), commit: z.string().optional() }).optional(),
+  workspace: WorkspaceState.optional(),
   context: ContextIncluded.optional(),
   usage: AgentUsage.optional(),
   startedAt: z.iso.datetime().optional(),

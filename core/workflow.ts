@@ -4,6 +4,7 @@ import { Attempt, DispatchId, TenantId } from './ids.ts';
 import { Outcome } from './outcome.ts';
 import { SlotId } from './slot.ts';
 import { TIMEOUT_SECONDS } from './time-limits.ts';
+import { WORKSPACE_MODES } from './workspace-mode.ts';
 
 /** Input of an execution of the dispatch state machine: ids and facts, never the task. */
 export const ExecutionInput = z.object({
@@ -12,13 +13,20 @@ export const ExecutionInput = z.object({
   tenantId: TenantId,
   agent: z.enum(AGENT_NAMES),
   timeoutSeconds: z.int().min(TIMEOUT_SECONDS.min).max(TIMEOUT_SECONDS.max),
+  /** `persistent` runs cold, in an ECS task that has the workspaces' file system. */
+  workspaceMode: z.enum(WORKSPACE_MODES).optional(),
 });
 export type ExecutionInput = z.infer<typeof ExecutionInput>;
 
 const Ref = { dispatchId: DispatchId, attempt: Attempt };
 
-/** State `ClaimWarmSlot` → function `claim-slot`. Only the first run may be warm. */
-export const ClaimSlotEvent = z.object({ ...Ref, agent: z.enum(AGENT_NAMES), run: z.int().min(1) });
+/** State `ClaimWarmSlot` → function `claim-slot`. Only the first run may be warm, and with an ephemeral workspace alone. */
+export const ClaimSlotEvent = z.object({
+  ...Ref,
+  agent: z.enum(AGENT_NAMES),
+  run: z.int().min(1),
+  workspaceMode: z.enum(WORKSPACE_MODES).default('ephemeral'),
+});
 export type ClaimSlotEvent = z.infer<typeof ClaimSlotEvent>;
 
 /** Function `claim-slot` → state `WarmOrCold`. */

@@ -1,22 +1,27 @@
 import { Aws } from 'aws-cdk-lib';
 import { Cluster, ContainerInsights } from 'aws-cdk-lib/aws-ecs';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type AgentName, availableAgents, taskFamily } from '../core/agents.ts';
+import { type AgentName, availableAgents, taskFamily, workspaceTaskFamily } from '../core/agents.ts';
 import { AgentNetwork } from './agent-network.ts';
 import { AgentTaskDefinition } from './agent-task-definition.ts';
 import { AgentTaskRoles } from './agent-task-roles.ts';
-import type { Permission } from './allow.ts';
+import { allow, type Permission } from './allow.ts';
 import { outpostLogGroup } from './log-group.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
+import { Workspaces } from './workspaces.ts';
 
 export interface AgentClusterProps {
   readonly settings: OutpostSettings;
   readonly storage: Storage;
 }
 
-/** Where agents run: one ECS cluster, and a task definition `<prefix>-<agent>` for each agent that is available. */
+/**
+ * Where agents run: one ECS cluster, and for each agent that is available a task definition `<prefix>-<agent>`, and
+ * another, `<prefix>-<agent>-workspace`, that has the file system of persistent workspaces.
+ */
 export class AgentCluster extends Construct {
   readonly cluster: Cluster;
   readonly network: AgentNetwork;
@@ -39,9 +44,13 @@ export class AgentCluster extends Construct {
     });
     this.logGroup = outpostLogGroup(this, 'Log', settings, `/${settings.prefix}/agents`);
     this.roles = new AgentTaskRoles(this, 'Roles', settings, storage);
-    const { roles, logGroup } = this;
+    const { network, roles, logGroup } = this;
+    const workspaces = new Workspaces(this, 'Workspaces', { settings, network, role: roles.workspaceTask });
+    allow(roles.workspaceTask, workspaces.mount);
     for (const agent of availableAgents()) {
-      this.revisions[agent] = new AgentTaskDefinition(this, agent, { agent, settings, storage, roles, logGroup }).arn;
+      const props = { agent, settings, storage, roles, logGroup };
+      this.revisions[agent] = new AgentTaskDefinition(this, agent, props).arn;
+      new AgentTaskDefinition(this, `${agent}-workspace`, { ...props, workspaces });
     }
   }
 
@@ -55,14 +64,29 @@ export class AgentCluster extends Construct {
     };
   }
 
-  /** What a state machine needs to run agents' ECS tasks by `ecs:runTask.sync`. */
+  /** What a state machine needs to run agents' ECS tasks by `ecs:runTask.sync`, with persistent workspaces and without. */
   get run(): Permission[] {
+    const { prefix } = this.settings;
+    const families = availableAgents().flatMap((agent) => [
+      taskFamily(prefix, agent),
+      workspaceTaskFamily(prefix, agent),
+    ]);
+    return this.runOf(families, this.roles.all);
+  }
+
+  /** The same for slots, which have no persistent workspaces. */
+  get runSlots(): Permission[] {
+    const families = availableAgents().map((agent) => taskFamily(this.settings.prefix, agent));
+    return this.runOf(families, this.roles.ofSlots);
+  }
+
+  private runOf(families: readonly string[], roles: readonly IRole[]): Permission[] {
     const definitions = `arn:${Aws.PARTITION}:ecs:${Aws.REGION}:${Aws.ACCOUNT_ID}:task-definition`;
     const events = `arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}`;
     return [
       {
         actions: ['ecs:RunTask'],
-        resources: availableAgents().map((agent) => `${definitions}/${taskFamily(this.settings.prefix, agent)}:*`),
+        resources: families.map((family) => `${definitions}/${family}:*`),
         conditions: { ArnEquals: { 'ecs:cluster': this.cluster.clusterArn } },
         wildcard: 'A deployment makes a new revision, while executions still run the one before.',
       },
@@ -75,7 +99,7 @@ export class AgentCluster extends Construct {
       },
       {
         actions: ['iam:PassRole'],
-        resources: this.roles.all.map(({ roleArn }) => roleArn),
+        resources: roles.map(({ roleArn }) => roleArn),
         conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
       },
       // The rule by which Step Functions hears, for `.sync`, that an ECS task has stopped; it makes it by itself.

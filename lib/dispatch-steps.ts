@@ -12,6 +12,7 @@ import {
   changeRecords,
   changeSlots,
   findSlots,
+  presentCheckpoint,
   readOutput,
   readRecords,
   readSlots,
@@ -71,7 +72,7 @@ export class DispatchSteps extends Construct {
       memorySize: MANIFEST_READER_MIB,
       timeout: Duration.seconds(60),
       environment: { DISPATCHES_TABLE: storage.dispatches.tableName, ...bucket },
-      permissions: [changeRecords(storage), ...readOutput(storage)],
+      permissions: [changeRecords(storage), ...readOutput(storage), presentCheckpoint(storage)],
     }).function;
     this.recordOutcome = new OutpostFunction(this, 'RecordOutcome', {
       settings,

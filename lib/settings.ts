@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { z } from 'zod';
 import { type AgentVariables, AgentVariablesText } from '../core/agent-variables.ts';
+import { DEFAULT_CHECKPOINT_SECONDS, DEFAULT_OUTPUT_GIB } from '../core/output-defaults.ts';
 import { POOL_POLICIES, type PoolPolicyName } from '../core/pool-policy.ts';
 import { type PoolSettings, PoolText } from '../core/pool-settings.ts';
+import { GITHUB_URL, GithubUrl } from '../core/repository.ts';
 
 /** What a deployment is told from outside; every construct gets it. */
 export interface OutpostSettings {
@@ -18,6 +20,12 @@ export interface OutpostSettings {
   readonly agentEnv: AgentVariables;
   /** Who serves Claude Code's models. */
   readonly claudeProvider: ClaudeProvider;
+  /** Where repositories of the form `owner/name` are, and what the token `GITHUB_PAT` is for. */
+  readonly githubUrl: string;
+  /** GiB that all files of an output may have together: past it the largest are left out. */
+  readonly maxOutputGiB: number;
+  /** Seconds from one checkpoint of a running agent's workspace to the next. */
+  readonly checkpointSeconds: number;
   /** The folder that `npm run build` fills: `lambdas/<name>` for each function, and `worker`. */
   readonly assets: string;
 }
@@ -31,6 +39,16 @@ const CLAUDE_PROVIDERS = ['anthropic', 'bedrock'] as const;
 export type ClaudeProvider = (typeof CLAUDE_PROVIDERS)[number];
 
 const REMOVAL_POLICIES = { retain: RemovalPolicy.RETAIN, destroy: RemovalPolicy.DESTROY } as const;
+
+/** What the worker's disk has room for. */
+const MAX_OUTPUT_GIB = 30;
+const MAX_CHECKPOINT_SECONDS = 3_600;
+
+/** A whole number from the command line. */
+function amount(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return z.coerce.number(message).int(message).min(1, message).max(max, message);
+}
 
 const Context = z.object({
   prefix: z
@@ -46,6 +64,9 @@ const Context = z.object({
   poolPolicy: z.enum(POLICY_NAMES, `must be one of ${POLICY_NAMES.join(', ')}`).default('fixed'),
   agentEnv: AgentVariablesText.prefault(''),
   claudeProvider: z.enum(CLAUDE_PROVIDERS, `must be one of ${CLAUDE_PROVIDERS.join(', ')}`).default('anthropic'),
+  githubUrl: GithubUrl.default(GITHUB_URL),
+  maxOutputGiB: amount(MAX_OUTPUT_GIB).default(DEFAULT_OUTPUT_GIB),
+  checkpointSeconds: amount(MAX_CHECKPOINT_SECONDS).default(DEFAULT_CHECKPOINT_SECONDS),
   assets: z
     .string()
     .min(1)
@@ -55,7 +76,8 @@ const Context = z.object({
 /**
  * Reads CDK context: `-c prefix=outpost` (up to 24 lower-case letters, digits and dashes), `-c removal=retain|destroy`,
  * `-c pool=shell=0-2`, `-c poolPolicy=fixed`, `-c agentEnv=claude.NAME=value` (several on lines of their own),
- * `-c claudeProvider=anthropic|bedrock`, `-c assets=<folder>`.
+ * `-c claudeProvider=anthropic|bedrock`, `-c githubUrl=https://ghe.example.com`, `-c maxOutputGiB=5`,
+ * `-c checkpointSeconds=60`, `-c assets=<folder>`.
  * @throws Error naming every value that is not allowed
  */
 export function readSettings(context: (key: string) => unknown): OutpostSettings {

@@ -9,7 +9,7 @@ import { EventConsumer } from './event-consumer.ts';
 import { MANIFEST_READER_MIB } from './outpost-function.ts';
 import type { OutpostSettings } from './settings.ts';
 import type { Storage } from './storage.ts';
-import { changePlaces, changeRecords, findSlots, readOutput } from './storage-permissions.ts';
+import { changePlaces, changeRecords, findSlots, presentCheckpoint, readOutput } from './storage-permissions.ts';
 
 export interface SettlementProps {
   readonly settings: OutpostSettings;
@@ -49,6 +49,7 @@ export class Settlement extends Construct {
         changePlaces(storage),
         findSlots(storage),
         ...readOutput(storage),
+        presentCheckpoint(storage),
         agents.tasks('ecs:StopTask', 'ecs:DescribeTasks'),
         workflow.stateMachine.executions('states:DescribeExecution'),
         events.publish,

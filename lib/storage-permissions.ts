@@ -73,6 +73,15 @@ export function readOutput({ artifacts }: Storage): Permission[] {
   ];
 }
 
+/** Puts the manifest of an attempt whose worker left nothing but checkpoints. */
+export function presentCheckpoint({ artifacts }: Storage): Permission {
+  return {
+    actions: ['s3:PutObject'],
+    resources: [artifacts.arnForObjects('dispatches/*/manifest.json')],
+    wildcard: FOLDERS,
+  };
+}
+
 /** Puts the spec of a dispatch, or copies it onto itself; whether it is gone is told to who may list, as above. */
 export function keepSpec({ context }: Storage): Permission[] {
   return [

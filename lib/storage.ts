@@ -8,7 +8,7 @@ import type { OutpostSettings } from './settings.ts';
 const ARTIFACT_DAYS = 90;
 const CONTEXT_DAYS = 30;
 
-/** Everything that outlives a dispatch: five tables and two buckets. */
+/** What outlives a dispatch, files of workspaces aside: six tables and two buckets. */
 export class Storage extends Construct {
   readonly dispatches: Table;
   /** Warm slots, the manager's lease, and the demand of late. */
@@ -16,6 +16,8 @@ export class Storage extends Construct {
   readonly tenants: Table;
   readonly apiKeys: Table;
   readonly idempotency: Table;
+  /** Who has which persistent workspace, and which user each tenant's agents are there. */
+  readonly workspaces: Table;
   /** What agents leave behind, under `dispatches/<dispatchId>/<attempt>/`. */
   readonly artifacts: Bucket;
   /** What agents are given, under `dispatches/<dispatchId>/`. */
@@ -35,6 +37,9 @@ export class Storage extends Construct {
     this.apiKeys = this.table('api-keys', 'keyHash');
     // The layout is the idempotency utility's own (Powertools for AWS Lambda, DynamoDBPersistenceLayer).
     this.idempotency = this.table('idempotency', 'id', { timeToLiveAttribute: 'expiration' });
+    this.workspaces = this.table('workspaces', 'userId', {
+      sortKey: { name: 'workspaceId', type: AttributeType.STRING },
+    });
     this.artifacts = this.bucket('artifacts', ARTIFACT_DAYS);
     this.context = this.bucket('context', CONTEXT_DAYS);
   }

@@ -36,7 +36,7 @@ export class WarmPool extends Construct {
         SlotSeconds: String(SLOT_SECONDS),
         TombstoneSeconds: String(TOMBSTONE_MS / 1000),
       },
-      permissions: [changeSlots(storage), ...agents.run, workflow.stateMachine.answer('states:SendTaskSuccess')],
+      permissions: [changeSlots(storage), ...agents.runSlots, workflow.stateMachine.answer('states:SendTaskSuccess')],
     });
     this.triggerBy(props, this.manager(props));
   }

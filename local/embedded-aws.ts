@@ -3,6 +3,7 @@ import type { AwsService, Caller, CreateResource, LocalAws } from './aws-service
 import type { DataFolder } from './data-folder.ts';
 import { createDynamoDb } from './dynamodb/dynamodb-service.ts';
 import { createEcs } from './ecs/ecs-service.ts';
+import { createEfs } from './efs/efs-service.ts';
 import { DefaultBus } from './events/default-bus.ts';
 import { createEventBridge } from './events/events-service.ts';
 import { type FaultInjection, startFaultInjection } from './faults/fault-injection.ts';
@@ -130,7 +131,17 @@ async function startServices(aws: LocalAws, parts: Parts, started: AwsService[])
   const eventKinds = () => started.flatMap((service) => service.publishes?.() ?? []);
   started.push(await createEventBridge(aws, { eventKinds, faults: injected?.deliveries }));
   const resolveImage = (uri: string) => workerImage(assets.image(uri));
-  const ecs = { resolveImage, openPath: gateway.openPath, trusts, closeGrace: CLOSE_GRACE_MS, faults: injected?.tasks };
+  const efs = await createEfs(aws, iam);
+  started.push(efs);
+  const { mount } = efs;
+  const ecs = {
+    resolveImage,
+    mount,
+    openPath: gateway.openPath,
+    trusts,
+    closeGrace: CLOSE_GRACE_MS,
+    faults: injected?.tasks,
+  };
   started.push(await createEcs(aws, ecs));
   started.push(await createStepFunctions(aws, { trusts, faults: injected?.executions }));
   started.push(await createHttpApi(aws, { port: parts.apiPort, host: '127.0.0.1' }));

@@ -18,6 +18,10 @@ export interface OutpostOptions {
   readonly pool?: string;
   /** Variables of agents' environments, like `claude.NAME=value`, each on a line of its own. @default none */
   readonly agentEnv?: string;
+  /** Where repositories of the form `owner/name` are. @default https://github.com */
+  readonly githubUrl?: string;
+  /** From one checkpoint of a running agent's workspace to the next. @default 60 */
+  readonly checkpointSeconds?: string;
   /** A cloud assembly to boot from. @default the project's own, made anew where its sources have changed */
   readonly assembly?: string;
   /** Faults to happen, for tests of how it bears them. @default none */
@@ -61,8 +65,9 @@ export async function bootOutpost({ data, port, log, ...options }: OutpostOption
 }
 
 /** As CDK context. */
-function settingsOf({ pool, agentEnv }: Pick<OutpostOptions, 'pool' | 'agentEnv'>): Record<string, string> {
-  return { ...(pool === undefined ? {} : { pool }), ...(agentEnv === undefined ? {} : { agentEnv }) };
+function settingsOf({ pool, agentEnv, githubUrl, checkpointSeconds }: Partial<OutpostOptions>): Record<string, string> {
+  const settings = Object.entries({ pool, agentEnv, githubUrl, checkpointSeconds });
+  return Object.fromEntries(settings.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 /** The same, for a command line: what its user can put right is a `UsageError`. */

@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { agentVariables, command, poolBounds, portNumber, runCommand } from './cli/command-line.ts';
+import { agentVariables, command, githubAddress, poolBounds, portNumber, runCommand } from './cli/command-line.ts';
 import { closeInTime, interrupted, interruption } from './cli/interrupt.ts';
 import type { Connection } from './connection.ts';
 
@@ -8,13 +8,15 @@ interface StartOptions {
   readonly port: number;
   readonly pool?: string;
   readonly agentEnv?: string;
+  readonly githubUrl?: string;
 }
 
 const program = command('start', 'Boots the embedded AWS and serves Outpost until it is stopped.')
   .option('--data <folder>', 'where the embedded AWS keeps its data', '.outpost')
   .option('--port <number>', "the API's port on 127.0.0.1; 0 is any free one", portNumber, 8080)
   .option('--pool <bounds>', 'how many warm slots may wait, like shell=0-2', poolBounds)
-  .option('--agent-env <variable>', 'for an agent: claude.NAME=value; may be given again', agentVariables);
+  .option('--agent-env <variable>', 'for an agent: claude.NAME=value; may be given again', agentVariables)
+  .option('--github-url <url>', 'where owner/name is, like https://ghe.example.com', githubAddress);
 
 await runCommand<StartOptions>(program, async ({ data, port, ...options }) => {
   // Help and wrong usage need not wait for the AWS SDK to load.

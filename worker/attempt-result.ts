@@ -1,3 +1,4 @@
+import type { WorkspaceState } from '../core/persistent-workspace.ts';
 import type { WorkerResult } from '../core/worker-result.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
 import type { AttemptRun } from './run-to-ending.ts';
@@ -5,13 +6,14 @@ import type { Redaction } from './secrets/redaction.ts';
 
 /** What the worker says of its run, without a secret that it was given. */
 export function attemptResult(begun: BegunAttempt, { ending, secrets, workspace, usage }: AttemptRun): WorkerResult {
-  const { repository, context } = workspace;
+  const { repository, context, state } = workspace;
   const { redaction } = secrets;
   const { reason, ...ended } = ending.result;
   return {
     ...resultOf(begun, ended),
     ...(reason === undefined ? {} : { reason: redaction.text(reason) }),
     ...(repository === undefined ? {} : { repository: named(repository) }),
+    ...(state === undefined ? {} : { workspace: hidden(state, redaction) }),
     ...(context === undefined ? {} : { context: withoutSecrets(context.included, redaction) }),
     ...(usage === undefined ? {} : { usage }),
   };
@@ -32,6 +34,15 @@ function named({
   commit,
 }: NonNullable<AttemptRun['workspace']['repository']>): WorkerResult['repository'] {
   return { url, ...(branch === undefined ? {} : { branch }), ...(commit === undefined ? {} : { commit }) };
+}
+
+/** Branches and files may be called like anything. */
+function hidden({ note, branch, ...state }: WorkspaceState, redaction: Redaction): WorkspaceState {
+  return {
+    ...state,
+    ...(branch === undefined ? {} : { branch: redaction.text(branch) }),
+    ...(note === undefined ? {} : { note: redaction.text(note) }),
+  };
 }
 
 /** Files may be called like anything. */

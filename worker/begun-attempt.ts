@@ -1,4 +1,6 @@
 import type { DispatchSpec } from '../core/dispatch-spec.ts';
+import type { Ending } from './ending.ts';
+import type { HeldWorkspace } from './persistent/held-workspace.ts';
 import type { AttemptWork } from './run-attempt.ts';
 
 /** An attempt whose worker has passed the start fence. */
@@ -6,6 +8,10 @@ export interface BegunAttempt extends AttemptWork {
   readonly spec: DispatchSpec;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** How it has ended before its agent could begin. @default it has not */
+  readonly over?: Ending;
+  /** The persistent workspace that it has for itself. @default its workspace goes with its ECS task */
+  readonly held?: HeldWorkspace;
   /**
    * Milliseconds that are left of `timeoutSeconds`, which count from the fence: what is cloned and looked at before the
    * agent runs is on the dispatch's own time.

@@ -27,9 +27,10 @@ export function stoppedEarly(): Ending {
   };
 }
 
-/** Its time was up before the agent began: it had gone into the clone. */
-export function outOfTime(spec: DispatchSpec): Ending {
-  return { result: { endedBy: 'timeout', reason: tooLate(spec) }, containerExit: WORKER_EXIT.timedOut };
+/** Its time was up before the agent began: it had gone into the clone, or into what `why` says. */
+export function outOfTime(spec: DispatchSpec, why?: string): Ending {
+  const reason = why === undefined ? tooLate(spec) : `${tooLate(spec).replace(/\.$/, '')}: ${why}.`;
+  return { result: { endedBy: 'timeout', reason }, containerExit: WORKER_EXIT.timedOut };
 }
 
 function tooLate({ timeoutSeconds }: DispatchSpec): string {

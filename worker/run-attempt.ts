@@ -3,6 +3,7 @@ import { WORKER_EXIT } from '../core/exit-codes.ts';
 import type { AttemptRef } from '../core/ids.ts';
 import type { FencePass } from '../lambdas/shared/dispatch-store.ts';
 import type { AgentRooms } from './agent/agent-rooms.ts';
+import type { AgentUser } from './agent/agent-user.ts';
 import { beginAttempt } from './begun-attempt.ts';
 import { wordsOf } from './error-words.ts';
 import { runBehindFence } from './run-behind-fence.ts';
@@ -13,8 +14,8 @@ export interface AttemptWork extends WorkerKit {
   readonly attempt: AttemptRef;
   /** The warm slot that it runs on. @default a cold ECS task */
   readonly slotId?: string;
-  /** The folders of the run; asked for once, behind the fence. */
-  openRooms(): Promise<AgentRooms>;
+  /** The folders of the run; asked for once, behind the fence. @param user whose they are, by default the kit's */
+  openRooms(user?: AgentUser): Promise<AgentRooms>;
   /** A last question before the fence, answered by nothing or by the words of a refusal. @default nobody is asked */
   mayBegin?(): Promise<string | undefined>;
 }

@@ -5,7 +5,10 @@ import type { AgentRooms } from './agent/agent-rooms.ts';
 import { CappedLog } from './agent/capped-log.ts';
 import { attemptResult, resultOf } from './attempt-result.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
+import { Checkpoints } from './checkpoints/checkpoints.ts';
+import { failedToStart } from './ending.ts';
 import { wordsOf } from './error-words.ts';
+import { inPersistentWorkspace } from './persistent/held-workspace.ts';
 import { changesPatch } from './repository/changes-patch.ts';
 import type { AttemptEnd } from './run-attempt.ts';
 import { type AttemptRun, runToEnding } from './run-to-ending.ts';
@@ -15,7 +18,9 @@ import { uploadOutput } from './upload/upload-output.ts';
 /** Runs the agent and uploads, whatever happens. The attempt is ours by now, and nobody else's. */
 export async function runBehindFence(begun: BegunAttempt): Promise<AttemptEnd> {
   try {
-    return await runInRooms(begun);
+    return await (begun.spec.workspaceMode === 'persistent'
+      ? inPersistentWorkspace(begun, runInRooms)
+      : runInRooms(begun));
   } catch (error) {
     return { exitCode: await saveFailure(begun, wordsOf(error)), stopped: false };
   }
@@ -24,17 +29,28 @@ export async function runBehindFence(begun: BegunAttempt): Promise<AttemptEnd> {
 async function runInRooms(begun: BegunAttempt): Promise<AttemptEnd> {
   const rooms = await begun.openRooms();
   const output = await CappedLog.create(join(rooms.base, 'output.log'));
+  const checkpoints = new Checkpoints({ intervalMs: begun.checkpointMs, say: (line) => begun.log.say(line) });
   try {
-    const run = await runToEnding(begun, rooms, output);
+    const run = withLoss(begun, await runToEnding(begun, rooms, output, checkpoints));
     const result = attemptResult(begun, run);
+    const stopped = result.endedBy === 'stop';
+    // Whoever stops an ECS task waits two minutes, and what is new since the last checkpoint is less than all of it.
+    if (stopped) await checkpoints.takeNow();
+    else checkpoints.interrupt();
     const uploaded = await upload(begun, rooms, output, run, result);
-    return {
-      exitCode: uploaded ? run.ending.containerExit : WORKER_EXIT.uploadFailed,
-      stopped: result.endedBy === 'stop',
-    };
+    await checkpoints.end();
+    if (uploaded === 'presented') await checkpoints.discard();
+    return { exitCode: uploaded ? run.ending.containerExit : WORKER_EXIT.uploadFailed, stopped };
   } finally {
+    await checkpoints.end();
     await output.close();
   }
+}
+
+/** A stop that came of the workspace's loss, and not from outside. */
+function withLoss({ held }: BegunAttempt, run: AttemptRun): AttemptRun {
+  const reason = run.ending.result.endedBy === 'stop' ? held?.lostBecause() : undefined;
+  return reason === undefined ? run : { ...run, ending: failedToStart(reason, false) };
 }
 
 /** The machine failed us: what can still be said is why. */
@@ -49,29 +65,32 @@ async function saveFailure(begun: BegunAttempt, reason: string): Promise<number>
   }
 }
 
-/** Whether the output is in S3. */
+/** Whether the output is in S3, and then whether it is what this worker has uploaded. */
 async function upload(
-  { log, programs, user, bucketOf, attempt }: BegunAttempt,
+  { log, programs, user, bucketOf, attempt, maxOutputBytes: maxBytes }: BegunAttempt,
   { workspace, base: folder }: AgentRooms,
   output: CappedLog,
   { workspace: { base } }: AttemptRun,
   result: WorkerResult,
-): Promise<boolean> {
+): Promise<'presented' | 'there-already' | undefined> {
   try {
-    const { files, skipped } = await uploadOutput({
+    const { manifest, isPresented } = await uploadOutput({
       bucket: bucketOf(attempt),
-      packWorkspace: () => packWorkspace(programs.pack, workspace, user),
+      packWorkspace: () => packWorkspace({ program: programs.pack, workspace, user, maxBytes }),
       ...(base && { makePatch: () => changesPatch({ program: programs.patch, base, workspace, folder, user }) }),
       output,
       result,
       log,
     });
+    const { files, skipped } = manifest;
     log.say(
       `Uploaded ${files.length} ${files.length === 1 ? 'file' : 'files'}${skipped.length > 0 ? `, left out ${skipped.length}` : ''}.`,
     );
-    return true;
+    if (isPresented) return 'presented';
+    log.say('There was a manifest already, which stays: of a checkpoint, or our own.');
+    return 'there-already';
   } catch (error) {
     log.say(`The output cannot be uploaded: ${wordsOf(error)}`);
-    return false;
+    return undefined;
   }
 }

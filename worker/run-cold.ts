@@ -6,9 +6,9 @@ import type { WorkerKit } from './worker-kit.ts';
 /** The life of a cold ECS task: the one attempt that it was started for. Resolves to the container's exit code. */
 export async function runCold(kit: WorkerKit, attempt: AttemptRef): Promise<number> {
   let rooms: AgentRooms | undefined;
-  const openRooms = async () => {
-    rooms = await makeRooms(kit.workspace, kit.user);
-    await furnishHome(rooms, kit.user, kit.program?.homeFiles);
+  const openRooms = async (user = kit.user) => {
+    rooms = await makeRooms(kit.workspace, user);
+    await furnishHome(rooms, user, kit.program?.homeFiles);
     return rooms;
   };
   const { exitCode } = await runAttempt({ ...kit, attempt, openRooms });

@@ -8,6 +8,8 @@ import type { CappedLog } from './agent/capped-log.ts';
 import type { AgentCommand } from './agents/agent-command.ts';
 import type { AgentProgram } from './agents/agent-program.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
+import type { Checkpoints } from './checkpoints/checkpoints.ts';
+import type { CheckpointJob } from './checkpoints/take-checkpoint.ts';
 import {
   type Ending,
   endingOf,
@@ -31,7 +33,12 @@ export interface AttemptRun {
 }
 
 /** Secrets, repository, agent: until one of them ends the attempt. Never throws. */
-export async function runToEnding(begun: BegunAttempt, rooms: AgentRooms, output: CappedLog): Promise<AttemptRun> {
+export async function runToEnding(
+  begun: BegunAttempt,
+  rooms: AgentRooms,
+  output: CappedLog,
+  checkpoints: Checkpoints,
+): Promise<AttemptRun> {
   let secrets = NO_SECRETS;
   let workspace: PreparedWorkspace = {};
   try {
@@ -39,14 +46,14 @@ export async function runToEnding(begun: BegunAttempt, rooms: AgentRooms, output
     if (over !== undefined) return { ending: over, secrets, workspace };
     secrets = await askForSecrets(begun);
     workspace = await prepareWorkspace(begun, rooms, secrets);
-    return { ...(await runWithin(begun, rooms, output, { secrets, workspace })), secrets, workspace };
+    return { ...(await runWithin(begun, rooms, output, { secrets, workspace, checkpoints })), secrets, workspace };
   } catch (error) {
     begun.log.say(wordsOf(error));
     return { ending: endingOfError(begun, error), secrets, workspace };
   }
 }
 
-type Prepared = Pick<AttemptRun, 'secrets' | 'workspace'>;
+type Prepared = Pick<AttemptRun, 'secrets' | 'workspace'> & { readonly checkpoints: Checkpoints };
 
 async function runWithin(
   begun: BegunAttempt,
@@ -59,8 +66,10 @@ async function runWithin(
   const { spec, program } = begun;
   if (program === undefined) return { ending: noSuchAgent(spec) };
   const reader = program.usage?.();
+  const command = await commandOf(begun, program, rooms, prepared);
+  prepared.checkpoints.start(checkpointJob(begun, rooms, output));
   const end = await runAgent({
-    ...(await commandOf(begun, program, rooms, prepared)),
+    ...command,
     rooms,
     user: begun.user,
     timeoutMs: Math.max(0, begun.remainingMs()),
@@ -96,8 +105,15 @@ async function commandOf(
   return { command, environment: agentEnvironment({ mark, rooms, user, program, command, given, dispatchId }) };
 }
 
+function checkpointJob(begun: BegunAttempt, { workspace }: AgentRooms, output: CappedLog): CheckpointJob {
+  const { attempt, programs, user, maxOutputBytes } = begun;
+  const program = programs.checkpoint;
+  return { attempt, bucket: begun.bucketOf(attempt), program, workspace, user, output, maxBytes: maxOutputBytes };
+}
+
 /** The ending of an attempt whose time is up, or that is to stop, before its agent runs. */
-function overBeforeAgent({ stop, spec, remainingMs }: BegunAttempt): Ending | undefined {
+function overBeforeAgent({ over, stop, spec, remainingMs }: BegunAttempt): Ending | undefined {
+  if (over !== undefined) return over;
   if (stop.aborted) return stoppedEarly();
   return remainingMs() <= 0 ? outOfTime(spec) : undefined;
 }

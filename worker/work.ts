@@ -2,17 +2,22 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { WORKER_EXIT } from '../core/exit-codes.ts';
 import { DispatchStore } from '../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../lambdas/shared/document-client.ts';
 import { PoolStore } from '../lambdas/shared/pool-store.ts';
 import { SpecStore } from '../lambdas/shared/spec-store.ts';
 import { stepFunctionsCallback } from '../lambdas/shared/task-callback.ts';
-import { agentUser } from './agent/agent-user.ts';
+import { WorkspaceStore } from '../lambdas/shared/workspace-store.ts';
+import { type AgentUser, agentUser } from './agent/agent-user.ts';
 import { AGENT_PROGRAMS } from './agents/agent-programs.ts';
 import { fetchTaskArn } from './ecs-metadata.ts';
 import { wordsOf } from './error-words.ts';
-import type { ChildProgram } from './pack/child-output.ts';
+import type { ChildProgram } from './pack/running-child.ts';
+import type { WorkspacesKit } from './persistent/held-workspace.ts';
+import { leaseTimes } from './persistent/workspace-lease.ts';
+import { forbidCoreDumps } from './processes/core-dumps.ts';
 import { runCold } from './run-cold.ts';
 import { SecretsManagerSource } from './secrets/secrets-manager-source.ts';
 import { listenForStop } from './stop-request.ts';
@@ -48,8 +53,10 @@ async function workAs(log: WorkerLog, stop: AbortSignal): Promise<number> {
 }
 
 async function workBy(environment: WorkerEnvironment, log: WorkerLog, stop: AbortSignal): Promise<number> {
+  await forbidCoreDumps().catch((error) => log.say(`Core dumps cannot be forbidden: ${wordsOf(error)}`));
   const clients = makeClients();
   const kit = workerKit(environment, clients, log, stop);
+  if (kit.user.identity.uid === undefined) log.say(runsAsOurselves(kit.user));
   if ('DISPATCH_ID' in environment) {
     return runCold(kit, { dispatchId: environment.DISPATCH_ID, attempt: environment.ATTEMPT });
   }
@@ -57,6 +64,11 @@ async function workBy(environment: WorkerEnvironment, log: WorkerLog, stop: Abor
   const callback = stepFunctionsCallback(clients.stepFunctions);
   const records = new DispatchStore(clients.documents, environment.DISPATCHES_TABLE);
   return serveSlot(slotWork(kit, { slotId: environment.SLOT_ID, pool, callback, records }));
+}
+
+/** As on a laptop. In the images the agent has a user of its own. */
+function runsAsOurselves({ name }: AgentUser): string {
+  return `The agent runs as the worker's own user, ${name}: it can read and change whatever that user can.`;
 }
 
 type Clients = ReturnType<typeof makeClients>;
@@ -81,21 +93,50 @@ function workerKit(
 ): WorkerKit {
   const { AGENT, AGENT_ENV, ARTIFACTS_BUCKET, CONTEXT_BUCKET, SECRETS_FOLDER } = environment;
   const say = (line: string) => log.say(line);
+  const dispatches = new DispatchStore(documents, environment.DISPATCHES_TABLE);
   return {
     agent: AGENT,
     program: AGENT_PROGRAMS[AGENT],
     workspace: environment.WORKSPACE_DIR,
     user: agentUser(environment.AGENT_UID),
-    programs: { pack: thisProgram('pack'), patch: thisProgram('patch'), context: thisProgram('context') },
+    programs: {
+      pack: thisProgram('pack'),
+      checkpoint: thisProgram('checkpoint'),
+      patch: thisProgram('patch'),
+      context: thisProgram('context'),
+      workspace: thisProgram('workspace'),
+    },
     secrets: new SecretsManagerSource({ client: secretsManager, folder: SECRETS_FOLDER, settings: AGENT_ENV, say }),
     agentVariables: AGENT_ENV,
     githubUrl: environment.GITHUB_URL,
     specs: new SpecStore(s3, CONTEXT_BUCKET),
-    dispatches: new DispatchStore(documents, environment.DISPATCHES_TABLE),
+    dispatches,
+    workspaces: workspacesKit(environment, documents, dispatches),
     bucketOf: (attempt) => new AttemptBucket(s3, ARTIFACTS_BUCKET, attempt),
+    maxOutputBytes: Math.round(environment.MAX_OUTPUT_GIB * 1024 ** 3),
+    checkpointMs: environment.CHECKPOINT_SECONDS * 1000,
     log,
     stop,
     fetchTaskArn: () => fetchTaskArn(environment.ECS_CONTAINER_METADATA_URI_V4),
+  };
+}
+
+/** Both of the variables that say where they are, or no workspaces. */
+function workspacesKit(
+  environment: WorkerEnvironment,
+  documents: DynamoDBDocumentClient,
+  dispatches: DispatchStore,
+): WorkspacesKit | undefined {
+  const { WORKSPACES_DIR: folder, WORKSPACES_TABLE: table, WORKSPACE_LEASE_SECONDS, PASSWD_FILE } = environment;
+  if (folder === undefined || table === undefined) return undefined;
+  return {
+    store: new WorkspaceStore(documents, table),
+    folder,
+    times: leaseTimes(WORKSPACE_LEASE_SECONDS * 1000),
+    passwdFile: PASSWD_FILE,
+    noteWaiting: async (attempt, waitingFor) => {
+      await dispatches.noteWaiting(attempt, waitingFor, new Date().toISOString());
+    },
   };
 }
 

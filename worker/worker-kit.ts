@@ -5,13 +5,14 @@ import type { FencePass } from '../lambdas/shared/dispatch-store.ts';
 import type { Document } from '../lambdas/shared/s3-document.ts';
 import type { AgentUser } from './agent/agent-user.ts';
 import type { AgentProgram } from './agents/agent-program.ts';
-import type { ChildProgram } from './pack/child-output.ts';
+import type { ChildProgram } from './pack/running-child.ts';
+import type { WorkspacesKit } from './persistent/held-workspace.ts';
 import type { SecretSource } from './secrets/secret-source.ts';
 import type { OutputBucket } from './upload/attempt-bucket.ts';
 import type { WorkerLog } from './worker-log.ts';
 
 /** The ways in which the worker starts its own program on a workspace; also its first argument then. */
-export type WorkspaceMode = 'pack' | 'patch' | 'context';
+export type WorkspaceMode = 'pack' | 'checkpoint' | 'patch' | 'context' | 'workspace';
 
 /** What a worker has at hand, whichever dispatch it is for. */
 export interface WorkerKit {
@@ -30,8 +31,14 @@ export interface WorkerKit {
   readonly specs: { getSpec(dispatchId: string): Promise<Document<DispatchSpec> | undefined> };
   readonly dispatches: { passFence(pass: FencePass): Promise<boolean> };
   bucketOf(attempt: AttemptRef): OutputBucket;
+  /** Bytes of all files of an output together. */
+  readonly maxOutputBytes: number;
+  /** Milliseconds from one checkpoint to the next. */
+  readonly checkpointMs: number;
   readonly log: WorkerLog;
   /** Aborts when the worker is to stop. */
   readonly stop: AbortSignal;
+  /** @default it has no persistent workspaces */
+  readonly workspaces?: WorkspacesKit | undefined;
   fetchTaskArn(): Promise<string>;
 }

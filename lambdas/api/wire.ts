@@ -6,6 +6,7 @@ import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { DISPATCH_STATUSES, type DispatchStatus } from '../../core/dispatch-status.ts';
 import { ManifestFile, ManifestObject } from '../../core/manifest.ts';
 import { SLOT_STATES, type SlotState } from '../../core/slot.ts';
+import { WaitingFor, WORKSPACE_MODES } from '../../core/workspace-mode.ts';
 
 /** Statuses as clients see them: in lower case. */
 export const WIRE_STATUSES = DISPATCH_STATUSES.map(wireStatus);
@@ -33,6 +34,7 @@ export const DispatchView = z.object({
   branch: z.string().optional(),
   modelId: z.string().optional(),
   contextLevel: z.enum(CONTEXT_LEVELS).optional(),
+  workspaceMode: z.enum(WORKSPACE_MODES).optional(),
   /** Their names. */
   additionalSecrets: z.array(z.string()).optional(),
   createdAt: z.iso.datetime(),
@@ -42,12 +44,21 @@ export const DispatchView = z.object({
   startedAt: z.iso.datetime().optional(),
   /** Whether a warm slot ran it, or a fresh ECS task. */
   startedOn: z.enum(['warm', 'cold']).optional(),
+  /** What it waits for, while it runs and its agent does not yet. */
+  waitingFor: WaitingFor.optional(),
   cancelRequestedAt: z.iso.datetime().optional(),
   stoppedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
   exitCode: z.int().optional(),
   reason: z.string().optional(),
-  output: z.object({ fileCount: z.int(), totalBytes: z.int() }).optional(),
+  output: z
+    .object({
+      fileCount: z.int(),
+      totalBytes: z.int(),
+      /** When the checkpoint was taken that it is; absent of one that is whole. */
+      checkpointAt: z.iso.datetime().optional(),
+    })
+    .optional(),
   usage: AgentUsage.optional(),
   logs: LogLines.optional(),
 });
@@ -88,6 +99,8 @@ export const OutputView = z.object({
   attempt: z.int(),
   fileCount: z.int(),
   totalBytes: z.int(),
+  /** When the checkpoint was taken that this is; absent of an output that is whole. */
+  checkpointAt: z.iso.datetime().optional(),
   /** The workspace's files, as many as fit; `manifest.json` among the objects names them all. */
   files: z.array(ManifestFile),
   filesTruncated: z.boolean(),

@@ -23,17 +23,18 @@ type Found = { readonly slotId: string } | { readonly miss: MissReason };
 
 /**
  * Claims a warm slot for an attempt: one query and, where nobody races for it, one conditional update. Answers
- * `claimed: false` where the attempt must go cold: its agent has no pool, this is not its first run, nothing servable is
- * there, or others were faster three times.
+ * `claimed: false` where the attempt must go cold: its agent has no pool, this is not its first run, its workspace is a
+ * persistent one, nothing servable is there, or others were faster three times.
  */
 export async function claimSlot(
   collaborators: ClaimCollaborators,
-  { run, ...event }: ClaimSlotEvent,
+  { run, workspaceMode, ...event }: ClaimSlotEvent,
 ): Promise<ClaimedSlot> {
   const { taskDefinitions, bounds } = collaborators;
   const taskDefinitionArn = taskDefinitions[event.agent];
   const hasPool = (bounds[event.agent]?.max ?? 0) > 0;
-  if (run > 1 || !hasPool || taskDefinitionArn === undefined) return { claimed: false };
+  const isEphemeral = workspaceMode === 'ephemeral';
+  if (run > 1 || !isEphemeral || !hasPool || taskDefinitionArn === undefined) return { claimed: false };
   const found = await findSlot(collaborators, event.agent, {
     claimedBy: attemptName(event),
     taskDefinitionArn,
@@ -82,7 +83,7 @@ function shuffled(slots: readonly Slot[]): Slot[] {
 /** Tells the manager of the pool. It looks every minute by itself, so a claim stays one though its event is lost. */
 async function announce(
   { events, report }: ClaimCollaborators,
-  { dispatchId, attempt, agent }: Omit<ClaimSlotEvent, 'run'>,
+  { dispatchId, attempt, agent }: Omit<ClaimSlotEvent, 'run' | 'workspaceMode'>,
   found: Found,
 ): Promise<void> {
   const name = attemptName({ dispatchId, attempt });

@@ -1,9 +1,10 @@
 import { GetObjectCommand, HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { artifactKey } from '../../core/artifact-keys.ts';
+import { artifactKey, CHECKPOINT_INDEX, outputPrefix } from '../../core/artifact-keys.ts';
 import type { AttemptRef } from '../../core/ids.ts';
 import { Manifest } from '../../core/manifest.ts';
 import { WorkerResult } from '../../core/worker-result.ts';
+import { putIfAbsent } from './put-if-absent.ts';
 import { type Document, readDocument } from './s3-document.ts';
 
 /** The output of every attempt, in the artifacts bucket. */
@@ -19,6 +20,18 @@ export class ArtifactStore {
 
   async getManifest(ref: AttemptRef): Promise<Document<Manifest> | undefined> {
     return readDocument(this.client, { bucket: this.bucket, key: artifactKey(ref, 'manifest') }, Manifest);
+  }
+
+  /** The index of the attempt's last checkpoint: the manifest that it would have. */
+  async getCheckpoint(ref: AttemptRef): Promise<Document<Manifest> | undefined> {
+    const key = `${outputPrefix(ref)}${CHECKPOINT_INDEX}`;
+    return readDocument(this.client, { bucket: this.bucket, key }, Manifest);
+  }
+
+  /** Puts the manifest of an attempt that has none. Returns `false` where it has one, and leaves that as it is. */
+  async putManifest(ref: AttemptRef, manifest: Manifest): Promise<boolean> {
+    const place = { bucket: this.bucket, key: artifactKey(ref, 'manifest') };
+    return putIfAbsent(this.client, place, JSON.stringify(manifest));
   }
 
   /** The size in bytes of an artifact, or `undefined` where there is none. */

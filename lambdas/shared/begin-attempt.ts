@@ -12,10 +12,8 @@ export interface BeginCollaborators {
  * Publishes `Dispatch Requested` for the record's attempt, and starts its execution. Repeats are harmless. The event
  * comes first: what is archived can be replayed, even where the execution is never started.
  */
-export async function beginAttempt(
-  { events, executions }: BeginCollaborators,
-  { dispatchId, attempt, tenantId, agent, timeoutSeconds, createdAt, attemptedAt = createdAt }: DispatchRecord,
-): Promise<void> {
+export async function beginAttempt({ events, executions }: BeginCollaborators, record: DispatchRecord): Promise<void> {
+  const { dispatchId, attempt, tenantId, agent, timeoutSeconds, workspaceMode } = record;
   await events.requested({
     version: '1',
     eventId: `${attemptName({ dispatchId, attempt })}-requested`,
@@ -23,7 +21,8 @@ export async function beginAttempt(
     attempt,
     tenantId,
     agent,
-    requestedAt: attemptedAt,
+    requestedAt: record.attemptedAt ?? record.createdAt,
   });
-  await executions.start({ dispatchId, attempt, tenantId, agent, timeoutSeconds });
+  const input = { dispatchId, attempt, tenantId, agent, timeoutSeconds };
+  await executions.start(workspaceMode === undefined ? input : { ...input, workspaceMode });
 }

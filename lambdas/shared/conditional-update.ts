@@ -17,6 +17,8 @@ export interface ConditionalUpdate {
   /** Attributes to set where the item does not have them yet. */
   readonly setOnce?: Readonly<Record<string, unknown>>;
   readonly remove?: readonly string[];
+  /** What numbers grow by; one that is absent grows from 0. */
+  readonly add?: Readonly<Record<string, number>>;
   /** Members to add to string sets. */
   readonly addToSet?: Readonly<Record<string, string>>;
   /** Members to take out of string sets. */
@@ -89,6 +91,11 @@ export function isAtLeast(attribute: string, value: string | number): Condition 
   return (mention) => `${mention.name(attribute)} >= ${mention.value(value)}`;
 }
 
+/** As `isAtLeast`. It does not hold where the attribute is absent. */
+export function isLessThan(attribute: string, value: string | number): Condition {
+  return (mention) => `${mention.name(attribute)} < ${mention.value(value)}`;
+}
+
 /** No value at all is a condition that never holds. */
 export function isOneOf(attribute: string, values: readonly unknown[]): Condition {
   if (values.length === 0) return (mention) => allOf(exists(attribute), isAbsent(attribute))(mention);
@@ -136,7 +143,7 @@ function updateExpression(update: ConditionalUpdate, mention: Mentions): string 
   const clauses: [string, string[]][] = [
     ['SET', sets],
     ['REMOVE', (update.remove ?? []).map((attribute) => mention.name(attribute))],
-    ['ADD', assignments(asSets(update.addToSet), (name, value) => `${name} ${value}`, mention)],
+    ['ADD', assignments({ ...asSets(update.addToSet), ...update.add }, (name, value) => `${name} ${value}`, mention)],
     ['DELETE', assignments(asSets(update.deleteFromSet), (name, value) => `${name} ${value}`, mention)],
   ];
   return clauses.flatMap(([verb, parts]) => (parts.length > 0 ? [`${verb} ${parts.join(', ')}`] : [])).join(' ');

@@ -17,6 +17,7 @@ import {
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { DISPATCH_INDEXES } from '../../core/table-indexes.ts';
+import type { WaitingFor } from '../../core/workspace-mode.ts';
 import {
   allOf,
   anyOf,
@@ -172,6 +173,23 @@ export class DispatchStore {
     });
   }
 
+  /**
+   * Notes what an attempt waits for before its agent begins, or that it waits no more. Returns `false` where the attempt
+   * is not current, or not RUNNING.
+   */
+  async noteWaiting(
+    { dispatchId, attempt }: AttemptRef,
+    waitingFor: WaitingFor | undefined,
+    now: string,
+  ): Promise<boolean> {
+    return this.updateIf({
+      key: { dispatchId },
+      when: [is('attempt', attempt), is('status', 'RUNNING')],
+      set: { waitingFor, updatedAt: now },
+      ...(waitingFor === undefined ? { remove: ['waitingFor'] } : {}),
+    });
+  }
+
   /** RUNNING to COMPLETING. Returns `false` where it never ran, another ECS task runs it, or it is not current or has ended. */
   async beginCompleting({ dispatchId, attempt }: AttemptRef, { taskArn }: Outcome, now: string): Promise<boolean> {
     return this.updateIf({
@@ -213,6 +231,7 @@ export class DispatchStore {
         unpublished: UNPUBLISHED,
         updatedAt: endedAt,
       },
+      remove: ['waitingFor'],
     });
     // A terminal status stays, so an answer that was lost can be read again, and its `endedAt` is not written twice.
     return ended || (await this.get(ref.dispatchId))?.outcomeId === id;
@@ -286,6 +305,7 @@ const OF_ONE_ATTEMPT: readonly (keyof DispatchRecord)[] = [
   'taskArn',
   'slotId',
   'startedAt',
+  'waitingFor',
   'cancelRequestedAt',
   'stoppedAt',
   'endedAt',

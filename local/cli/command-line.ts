@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AgentVariablesText } from '../../core/agent-variables.ts';
 import { PoolText } from '../../core/pool-settings.ts';
+import { GithubUrl } from '../../core/repository.ts';
 
 /** What the caller of a command can put right: one line on standard error, exit code 2. */
 export class UsageError extends Error {
@@ -41,6 +42,13 @@ export function agentVariables(text: string, before?: string): string {
   const { success, error } = AgentVariablesText.safeParse(text);
   if (!success) throw new InvalidArgumentError(`It ${error.issues.map(({ message }) => message).join('; ')}.`);
   return before === undefined ? text : `${before}\n${text}`;
+}
+
+/** For `--github-url`: the text as it came, once it is known to be right. */
+export function githubAddress(text: string): string {
+  const { success, error } = GithubUrl.safeParse(text);
+  if (success) return text;
+  throw new InvalidArgumentError(`It ${error.issues.map(({ message }) => message).join('; ')}.`);
 }
 
 /**

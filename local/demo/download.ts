@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
+import { isArchive } from '../../core/artifact-keys.ts';
 import type { OutputView } from '../../lambdas/api/wire.ts';
 
 export interface Download {
@@ -17,17 +18,27 @@ export interface Download {
 
 /**
  * Downloads an attempt's output: every object as it is, and the archive unpacked into `workspace/`, with each file
- * held against the SHA-256 that the manifest gives for it.
+ * held against the SHA-256 that the manifest gives for it. Of a checkpoint's archives, each gives what lies in it alone.
  * @throws where a file is missing, differs from the manifest, or would lie outside the folder
  */
 export async function downloadOutput(artifacts: OutputView, folder: string): Promise<Download> {
   await rm(folder, { recursive: true, force: true });
   const workspace = join(folder, 'workspace');
   await mkdir(workspace, { recursive: true });
-  let unpacked = new Map<string, string>();
+  const unpacked = new Map<string, string>();
+  const places = new Map(artifacts.files.map(({ path, object }) => [path, object]));
   for (const { name, url } of artifacts.objects) {
-    if (name === 'workspace.tar.gz') unpacked = await unpack(await body(url), workspace);
-    else await writeFile(join(folder, name), await body(url));
+    if (isArchive(name)) {
+      const sums = await unpack(
+        await body(url),
+        workspace,
+        (path) => artifacts.checkpointAt === undefined || places.get(path) === name,
+      );
+      for (const [path, sum] of sums) unpacked.set(path, sum);
+    } else {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), await body(url));
+    }
   }
   const files = artifacts.files.filter(({ type }) => type === 'file');
   for (const { path, sha256 } of files) {
@@ -44,7 +55,7 @@ async function body(url: string): Promise<Readable> {
 }
 
 /** SHA-256 of each file, by its path in the archive. Links are made last, so that no file is written through one. */
-async function unpack(archive: Readable, into: string): Promise<Map<string, string>> {
+async function unpack(archive: Readable, into: string, takes: (path: string) => boolean): Promise<Map<string, string>> {
   const sums = new Map<string, string>();
   const links: { path: string; target: string }[] = [];
   const entries = extract();
@@ -53,8 +64,8 @@ async function unpack(archive: Readable, into: string): Promise<Map<string, stri
       const { name, type, linkname } = entry.header;
       const path = inside(into, name);
       if (type === 'directory') await mkdir(path, { recursive: true });
-      if (type === 'symlink') links.push({ path, target: linkname ?? '' });
-      if (type === 'file') sums.set(name, await writeAndHash(entry, path));
+      if (type === 'symlink' && takes(name)) links.push({ path, target: linkname ?? '' });
+      if (type === 'file' && takes(name)) sums.set(name, await writeAndHash(entry, path));
       else entry.resume();
     }
   })();

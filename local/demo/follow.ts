@@ -21,11 +21,18 @@ export async function follow(
     logsAfter = dispatch.logs?.nextToken ?? logsAfter;
     for (const { message } of lines) display.log(message);
     const ended = TERMINAL.includes(dispatch.status);
-    if (dispatch.status !== status && !ended) display.status(dispatch.status);
-    status = dispatch.status;
+    const now = statusOf(dispatch);
+    if (now !== status && !ended) display.status(now);
+    status = now;
     if (ended && lines.length === 0) return dispatch;
     await sleep(POLL_MS, undefined, { signal });
   }
+}
+
+/** What is going on: also what it waits for, where its agent cannot begin yet. */
+export function statusOf({ status, waitingFor }: Pick<DispatchView, 'status' | 'waitingFor'>): string {
+  if (waitingFor === undefined) return status;
+  return `${status}: waits for the workspace ${waitingFor.workspace}, which ${waitingFor.dispatchId} has`;
 }
 
 /** The trace once its execution has ended, which is a moment after its dispatch has. */

@@ -3,8 +3,9 @@ import type { LocalAws } from '../aws-service.ts';
 import type { TaskFaults } from '../faults/hooks.ts';
 import { commandOf, environmentOf } from './container-environment.ts';
 import { type ContainerPlan, ContainerProcess, type LocalImage } from './container-process.ts';
-import type { ContainerDefinition } from './definition-schema.ts';
+import type { ContainerDefinition, TaskDefinitionProperties } from './definition-schema.ts';
 import type { LogDriver } from './log-driver.ts';
+import { type MountFileSystem, withMounts } from './mounts.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { ContainerRecord, TaskRecord } from './task-record.ts';
 
@@ -28,6 +29,7 @@ export interface ContainerHost {
   readonly logs: LogDriver;
   readonly resolveImage: (imageUri: string) => LocalImage;
   readonly markerOf: (taskId: string) => string;
+  readonly mount: MountFileSystem;
   readonly faults?: TaskFaults | undefined;
 }
 
@@ -54,17 +56,19 @@ export function pullImages(
   return pulled;
 }
 
-/** Makes environment and log stream. Rejects with `ResourceInitializationError: …` where the log stream cannot be. */
+/** Makes environment and log stream. Rejects with `ResourceInitializationError: …` where the log stream or a mount cannot be. */
 export async function planContainer(
   host: ContainerHost,
   task: TaskRecord,
   { record, definition, image }: PulledContainer,
+  volumes: Pick<TaskDefinitionProperties, 'Volumes'>,
   folder: string,
 ): Promise<PlannedContainer> {
   const override = task.overrides.containerOverrides?.find(({ name }) => name === record.name);
   const marker = host.markerOf(task.taskId);
   const own = environmentOf(host.aws, folder, marker, task, record, { image, definition, override });
-  const env = { ...own, ...host.faults?.environment(task) };
+  const mount = (fileSystemId: string) => host.mount(fileSystemId, task.taskRoleArn ?? '');
+  const env = { ...withMounts(own, volumes, definition, mount), ...host.faults?.environment(task) };
   const log = await openLog(host, task, definition);
   const command = commandOf(image, definition, override);
   return { record, definition, plan: { command, directory: image.directory, env, log } };

@@ -21,6 +21,15 @@ const LogConfiguration = z.strictObject({
   }),
 });
 
+/** IAM decides who mounts it, which AWS wants TLS for: a volume that anybody may mount is not to be had here. */
+const EfsVolumeConfiguration = z.strictObject({
+  FilesystemId: z.string(),
+  RootDirectory: z.literal('/').optional(),
+  TransitEncryption: z.literal('ENABLED'),
+  TransitEncryptionPort: withoutLocalMeaning,
+  AuthorizationConfig: z.strictObject({ IAM: z.literal('ENABLED') }),
+});
+
 export const ContainerDefinition = z.strictObject({
   Name: z.string().regex(/^[A-Za-z0-9_-]{1,255}$/),
   Image: z.string().min(1),
@@ -37,7 +46,15 @@ export const ContainerDefinition = z.strictObject({
   DockerLabels: withoutLocalMeaning,
   Interactive: withoutLocalMeaning,
   LinuxParameters: withoutLocalMeaning,
-  MountPoints: withoutLocalMeaning,
+  MountPoints: z
+    .array(
+      z.strictObject({
+        SourceVolume: z.string(),
+        ContainerPath: z.string().startsWith('/'),
+        ReadOnly: flag.default(false),
+      }),
+    )
+    .optional(),
   PortMappings: withoutLocalMeaning,
   Privileged: withoutLocalMeaning,
   ReadonlyRootFilesystem: withoutLocalMeaning,
@@ -67,8 +84,16 @@ export const TaskDefinitionProperties = z.strictObject({
     })
     .optional(),
   EphemeralStorage: z.strictObject({ SizeInGiB: integer.min(21).max(200) }).optional(),
-  // A volume of the task's own is a folder of its process; one that outlives the task is not to be had here.
-  Volumes: z.array(z.strictObject({ Name: z.string(), Host: withoutLocalMeaning })).optional(),
+  // A volume of the task's own is a folder of its process; of those that outlive it, EFS is to be had here.
+  Volumes: z
+    .array(
+      z.strictObject({
+        Name: z.string(),
+        Host: withoutLocalMeaning,
+        EFSVolumeConfiguration: EfsVolumeConfiguration.optional(),
+      }),
+    )
+    .optional(),
   EnableFaultInjection: withoutLocalMeaning,
   PidMode: withoutLocalMeaning,
   Tags: z.array(z.strictObject({ Key: z.string(), Value: text })).optional(),

@@ -12,6 +12,7 @@ import { possibleTaskEvents } from './event-kind.ts';
 import type { TaskHost } from './live-task.ts';
 import { LogDriver } from './log-driver.ts';
 import { METADATA_PREFIX, metadata } from './metadata.ts';
+import type { MountFileSystem } from './mounts.ts';
 import { ProcessTable } from './process-table.ts';
 import { announceStops, recover } from './recovery.ts';
 import { StartQueue } from './start-queue.ts';
@@ -27,6 +28,8 @@ export interface EcsOptions {
   openPath(prefix: string, handler: (request: { readonly path: string }) => AwsResponse): void;
   /** Whether a role lets a service principal act as it. @default every role does */
   readonly trusts?: (roleArn: string, principal: string) => boolean;
+  /** Mounts EFS file systems. @default there are none */
+  readonly mount?: MountFileSystem;
   /** CPU units (1,024 a vCPU) that all tasks may hold at once. @default no bound */
   readonly cpuCapacity?: number;
   /** Tasks between their start and their first sign of life, or 2 s. @default twice the number of cores */
@@ -103,12 +106,17 @@ function createHost(
     logs: new LogDriver(aws),
     workFolder,
     resolveImage: (imageUri) => options.resolveImage(imageUri),
+    mount: options.mount ?? noFileSystem,
     markerOf: (taskId) => `${markerPrefix(folder)}${taskId}`,
     now: () => new Date(now()).toISOString(),
     closing,
     faults: options.faults,
     hurry: new Promise((resolve) => hurry.addEventListener('abort', resolve, { once: true })),
   };
+}
+
+function noFileSystem(fileSystemId: string): never {
+  throw new Error(`There is no file system ${fileSystemId}`);
 }
 
 /** Tells this data folder's processes from those of another one; free of what `ps` would cut a value at. */

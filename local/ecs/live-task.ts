@@ -85,7 +85,10 @@ export class LiveTask {
     const pullStartedAt = host.now();
     const pulled = pullImages(host, task, this.definition.properties.ContainerDefinitions);
     Object.assign(task, { pullStartedAt, pullStoppedAt: host.now() });
-    for (const container of pulled) this.planned.push(await planContainer(host, task, container, this.folder));
+    const { properties } = this.definition;
+    for (const container of pulled) {
+      this.planned.push(await planContainer(host, task, container, properties, this.folder));
+    }
     if (this.stopRequest.signal.aborted) return;
     for (const planned of this.planned) this.containers.push(await startContainer(host, planned));
     this.enter('RUNNING', 'startedAt');

@@ -5,6 +5,7 @@ import type { LocalAws, ResourceValues, TemplateResource } from '../aws-service.
 import { AwsError } from '../gateway/aws-error.ts';
 import { generatedName, parseProperties } from '../resource-properties.ts';
 import { TaskDefinitionProperties } from './definition-schema.ts';
+import { assertMounts } from './mounts.ts';
 
 export interface TaskDefinition {
   readonly family: string;
@@ -38,6 +39,7 @@ export class TaskDefinitions {
   create(resource: TemplateResource): ResourceValues {
     const properties = parseProperties(TaskDefinitionProperties, resource);
     assertFargateRules(properties);
+    assertMounts(properties);
     const family = properties.Family ?? generatedName(resource);
     if (this.created.has(family)) throw new Error(`Family: '${family}' is the family of another task definition.`);
     this.created.add(family);
@@ -126,12 +128,19 @@ function assertFargateRules({ ContainerDefinitions: containers, ExecutionRoleArn
   }
 }
 
+/** Where the two spell a name in different ways. */
+const API_NAMES: Readonly<Record<string, string>> = {
+  EFSVolumeConfiguration: 'efsVolumeConfiguration',
+  FilesystemId: 'fileSystemId',
+  IAM: 'iam',
+};
+
 /** CloudFormation's `PascalCase` as the API's `camelCase`; the names of log options are the same in both. */
 function asApiShape(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asApiShape);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, member]) => {
-    const name = key.charAt(0).toLowerCase() + key.slice(1);
+    const name = API_NAMES[key] ?? key.charAt(0).toLowerCase() + key.slice(1);
     return [name, key === 'DockerLabels' ? member : asApiShape(member)];
   });
   return Object.fromEntries(entries);

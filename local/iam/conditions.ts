@@ -18,6 +18,7 @@ const KEYS: ReadonlySet<string> = new Set(
     ...['aws:PrincipalArn', 'aws:PrincipalAccount', 'aws:RequestedRegion', 'aws:SecureTransport', 'aws:CurrentTime'],
     ...['aws:SourceArn', 'aws:SourceAccount', 'aws:ResourceAccount', 'aws:EpochTime'],
     ...['ecs:cluster', 'ecs:CreateAction', 'iam:PassedToService', 'events:source', 'events:detail-type', 's3:prefix'],
+    ...['elasticfilesystem:AccessedViaMountTarget'],
   ].map((key) => key.toLowerCase()),
 );
 

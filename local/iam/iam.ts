@@ -15,6 +15,8 @@ export interface Iam {
   readonly authorize: (request: AwsRequest) => Promise<void>;
   /** Whether a role exists and may be assumed by a service, e.g. `lambda.amazonaws.com`. */
   readonly trusts: (roleArn: string, servicePrincipal: string) => boolean;
+  /** What a role's own policies say about a permission, whoever asks for it and without its context. */
+  readonly verdictOf: (roleArn: string, permission: Permission) => 'Allow' | 'Deny' | undefined;
   /** S3, but answering 403 instead of 404 for a missing object to who may not list its bucket, as AWS does. */
   readonly hideMissingObjects: (s3: AwsService) => AwsService;
 }
@@ -48,6 +50,11 @@ export function createIam(aws: LocalAws): Iam {
     },
     trusts: (roleArn, principal) =>
       roles.find(roleArn)?.trust(principal, { 'aws:SourceAccount': [aws.accountId] }) ?? false,
+    verdictOf: (roleArn, permission) => {
+      const statements = roles.find(roleArn)?.statements ?? [];
+      const effects = statements.filter((statement) => statement.appliesTo(permission, {})).map(({ effect }) => effect);
+      return effects.includes('Deny') ? 'Deny' : effects[0];
+    },
     authorize: async (request) => {
       if (request.caller.roleArn === operator || asksResourcePolicies(request)) return;
       for (const permission of await actions.of(request)) {

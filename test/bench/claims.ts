@@ -84,7 +84,7 @@ async function claim(order: Pick<ClaimCollaborators, 'inOrder'>): Promise<{ clai
       },
       ...order,
     },
-    { dispatchId: ulid(), attempt: 1, agent: 'shell', run: 1 },
+    { dispatchId: ulid(), attempt: 1, agent: 'shell', run: 1, workspaceMode: 'ephemeral' },
   );
   return { claimed, requests };
 }

@@ -54,6 +54,13 @@ describe('a dispatch request', () => {
     [{ agent: 'claude', repo: 'acme/rocket', branch: 'main', modelId: 'opus', contextLevel: 'minimal' }, []],
     [{ agent: 'claude', contextLevel: 'full' }, []],
     [{ repo: 'https://gitlab.example.com/a/b' }, []],
+    [{ repo: 'acme/rocket', workspaceMode: 'persistent' }, []],
+    [{ workspaceMode: 'ephemeral' }, []],
+    [
+      { workspaceMode: 'persistent' },
+      ['workspaceMode: can be persistent with repo alone: a workspace is kept for each repository'],
+    ],
+    [{ repo: 'acme/rocket', workspaceMode: 'forever' }, ['workspaceMode: must be one of ephemeral, persistent']],
     [{ branch: 'main' }, ['branch: is of no use without repo']],
     [{ modelId: 'opus' }, ['modelId: is of no use to this agent: it asks no model']],
     [{ contextLevel: 'full' }, ['contextLevel: is of no use to this agent: its task is a script']],

@@ -31,7 +31,13 @@ const TERMINAL = ['success', 'failed', 'timeout', 'cancelled'];
 
 /** @param options `pool`: bounds like `shell=1-2`; without them every dispatch runs cold. `faults`: @default none */
 export async function bootHarness(
-  options: { assembly?: string; folder?: string; pool?: string; faults?: FaultSettings } = {},
+  options: {
+    assembly?: string;
+    folder?: string;
+    pool?: string;
+    checkpointSeconds?: string;
+    faults?: FaultSettings;
+  } = {},
 ): Promise<Harness> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'outpost-e2e-')));
   const lines: string[] = [];
@@ -40,6 +46,7 @@ export async function bootHarness(
     data: folder,
     port: 0,
     pool,
+    ...(options.checkpointSeconds === undefined ? {} : { checkpointSeconds: options.checkpointSeconds }),
     ...(options.faults && { faults: options.faults }),
     log: (line: string) => void lines.push(line),
   };

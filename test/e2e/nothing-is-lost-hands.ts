@@ -1,10 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import type { Checkpoint } from '../../core/manifest.ts';
+import { ArtifactStore } from '../../lambdas/shared/artifact-store.ts';
 import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { EventPublisher } from '../../lambdas/shared/event-publisher.ts';
@@ -26,6 +32,10 @@ export interface Hands extends Harness {
   stopExecution(id: string): Promise<void>;
   /** How the attempt's execution is, in Step Functions' words. */
   executionStatus(id: string, attempt?: number): Promise<string>;
+  /** The attempt's last checkpoint, once it has this file. */
+  checkpointOf(id: string, path: string): Promise<Checkpoint>;
+  /** Puts a checkpoint together by the commands that the API's documentation gives. Answers the folder. */
+  putTogether(id: string): Promise<string>;
   /** Calls a function, as its trigger does, and waits for its answer. */
   invoke(name: string, event: object): Promise<unknown>;
   /** Publishes the event that asks for another attempt. */
@@ -41,12 +51,13 @@ export interface Hands extends Harness {
 export const LONG_TASK = 'echo some > part.txt; echo begun; sleep 300';
 
 export async function bootWithHands(rates: FaultRates = {}, settings: Partial<FaultSettings> = {}): Promise<Hands> {
-  const harness = await bootHarness({ faults: { seed: 1, ...settings, rates } });
+  const harness = await bootHarness({ checkpointSeconds: '1', faults: { seed: 1, ...settings, rates } });
   const { operator } = harness.outpost.aws;
   const clients = {
     dispatches: new DispatchStore(documentClient(new DynamoDBClient(operator)), 'outpost-dispatches'),
     sfn: new SFNClient(operator),
     lambda: new LambdaClient(operator),
+    artifacts: new ArtifactStore(new S3Client(operator), harness.outpost.aws.output('ArtifactsBucket')),
     sqs: new SQSClient(operator),
     events: new EventPublisher(new EventBridgeClient(operator), 'outpost'),
   };
@@ -56,6 +67,23 @@ export async function bootWithHands(rates: FaultRates = {}, settings: Partial<Fa
     ...records(harness, clients.dispatches),
     ...executions(clients.sfn),
     invoke,
+    checkpointOf: async (dispatchId, path) => {
+      const index = await eventually(
+        () => clients.artifacts.getCheckpoint({ dispatchId, attempt: 1 }),
+        (found) => found?.valid === true && found.content.files.some((file) => file.path === path),
+        20_000,
+      );
+      if (!index?.valid || index.content.checkpoint === undefined) throw new Error(`${dispatchId} has no checkpoint.`);
+      return index.content.checkpoint;
+    },
+    putTogether: async (dispatchId) => {
+      const cwd = join(harness.folder, 'downloads', dispatchId);
+      mkdirSync(cwd, { recursive: true });
+      const { baseUrl, apiKey } = harness.outpost.connection;
+      const env = { ...process.env, BASE_URL: baseUrl, API_KEY: apiKey, ID: dispatchId };
+      await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', documented('> output.json')], { cwd, env });
+      return join(cwd, 'workspace');
+    },
     askForReplay: (dispatchId, attempt) =>
       clients.events.replayRequested({ version: '1', eventId: `asked-${dispatchId}`, dispatchId, attempt }),
     sweepLater: async (seconds) => {
@@ -78,6 +106,13 @@ export async function bootWithHands(rates: FaultRates = {}, settings: Partial<Fa
       return body ?? '';
     },
   };
+}
+
+/** The commands in the API's documentation that hold these words. */
+function documented(words: string): string {
+  const page = readFileSync(new URL('../../docs/API.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands = '']) => commands);
+  return blocks.find((commands) => commands.includes(words)) ?? 'exit 1';
 }
 
 function after(milliseconds: number): (now: number) => boolean {

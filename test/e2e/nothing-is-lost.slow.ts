@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournal } from '../chaos/evidence/journals.ts';
 import { eventually } from './harness.ts';
@@ -110,12 +112,25 @@ describe.concurrent('where AWS tells of everything', () => {
   });
 
   it('worker killed', async () => {
-    const { longTask, ended, executionStatus } = outpost.hands;
+    const { longTask, ended, executionStatus, call, checkpointOf, putTogether } = outpost.hands;
     const id = await longTask();
+    const { takenAt } = await checkpointOf(id, 'part.txt');
 
     killWorker(id);
 
-    expect(await ended(id, 20_000)).toMatchObject({ status: 'failed', exitCode: 137, reason: expect.any(String) });
+    const view = await ended(id, 20_000);
+    expect(view).toMatchObject({
+      ...WITH_OUTPUT,
+      status: 'failed',
+      exitCode: 137,
+      output: { checkpointAt: expect.any(String) },
+    });
+    const { checkpointAt } = view.output;
+    expect(Date.parse(checkpointAt)).toBeGreaterThanOrEqual(Date.parse(takenAt));
+    expect(view.reason).toContain(`The output is the checkpoint of ${checkpointAt}`);
+    const { body } = await call('GET', `/artifacts/${id}`);
+    expect(body.data).toMatchObject({ checkpointAt, files: [{ path: 'part.txt', size: 5 }] });
+    expect(readFileSync(join(await putTogether(id), 'part.txt'), 'utf8')).toBe('some\n');
     await eventually(
       () => executionStatus(id),
       (status) => status === 'FAILED',

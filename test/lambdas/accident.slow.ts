@@ -50,7 +50,13 @@ async function anAttempt(fields: Partial<DispatchRecord>, execution: ExecutionSt
   const ending: SettleCollaborators = {
     dispatches,
     tenants,
-    artifacts: { getResult: async () => undefined, getManifest: async () => undefined, head: async () => undefined },
+    artifacts: {
+      getResult: async () => undefined,
+      getManifest: async () => undefined,
+      getCheckpoint: async () => undefined,
+      putManifest: async () => true,
+      head: async () => undefined,
+    },
     events: { ended: async (event) => void events.push(event) },
     metrics: { ended: ({ status }) => void counted.push(status), settled: () => {} },
     pool: { newest: async () => [] },

@@ -53,6 +53,7 @@ it('takes a repository, a model and all that goes with them to the spec, and sho
     branch: 'feature/x',
     modelId: 'claude-sonnet-4-5',
     contextLevel: 'full',
+    workspaceMode: 'persistent',
     additionalSecrets: ['DEPLOY_KEY'],
   };
 

@@ -11,7 +11,7 @@ import { loseAnswers, requestsOf } from './interfere.ts';
 import { aSlot, DISPATCH_ID, NOW, REVISION } from './records.ts';
 import { createPoolTable } from './tables.ts';
 
-const EVENT = { dispatchId: DISPATCH_ID, attempt: 1, agent: 'shell', run: 1 } as const;
+const EVENT = { dispatchId: DISPATCH_ID, attempt: 1, agent: 'shell', run: 1, workspaceMode: 'ephemeral' } as const;
 const CLAIMER = attemptName(EVENT);
 
 let database: DynamoDbInTest;
@@ -87,6 +87,15 @@ describe('claiming a slot', () => {
     const requests = requestsOf(database.client);
 
     const claimed = await claimSlot(collaborators, { ...EVENT, run });
+
+    expect([claimed, requests.stop(), events]).toEqual([{ claimed: false }, [], []]);
+  });
+
+  it('asks nothing and says nothing for a persistent workspace, which no slot has', async () => {
+    const { collaborators, events } = await aPool([aSlot()]);
+    const requests = requestsOf(database.client);
+
+    const claimed = await claimSlot(collaborators, { ...EVENT, workspaceMode: 'persistent' });
 
     expect([claimed, requests.stop(), events]).toEqual([{ claimed: false }, [], []]);
   });

@@ -15,6 +15,10 @@ export interface World {
   record?: DispatchRecord | undefined;
   result?: WorkerResult;
   manifest?: Manifest;
+  /** The index of the last checkpoint. */
+  checkpoint?: Manifest;
+  /** What a worker that still lives puts before anybody else can. */
+  lateManifest?: Manifest;
   sizes?: Record<string, number>;
   /** What ECS answers, look by look; the last answer stays. */
   tasks?: (DescribedTask | undefined)[];
@@ -26,6 +30,8 @@ export function world({
   record,
   result,
   manifest,
+  checkpoint,
+  lateManifest,
   sizes = { 'workspace.tar.gz': 100, 'output.log': 10 },
   tasks = [],
   slots = [],
@@ -36,6 +42,7 @@ export function world({
     events: [] as DispatchEnded[],
     counted: [] as string[],
     stops: [] as string[],
+    manifest,
   };
   let time = Date.parse(NOW);
   const isHeldBy = (taskArn: string | undefined) =>
@@ -66,7 +73,16 @@ export function world({
     },
     artifacts: {
       getResult: async () => result && { valid: true, content: result },
-      getManifest: async () => manifest && { valid: true, content: manifest },
+      getManifest: async () => state.manifest && { valid: true, content: state.manifest },
+      getCheckpoint: async () => {
+        state.manifest ??= lateManifest;
+        return checkpoint && { valid: true, content: checkpoint };
+      },
+      putManifest: async (_, content) => {
+        if (state.manifest !== undefined) return false;
+        state.manifest = content;
+        return true;
+      },
       head: async (key) => {
         const size = sizes[key.slice(key.lastIndexOf('/') + 1)];
         return size === undefined ? undefined : { size };

@@ -159,6 +159,89 @@ describe('collecting the output', () => {
   });
 });
 
+describe('collecting the output of a worker that left checkpoints', () => {
+  const LOST = { status: 'FAILED', exitCode: 137, reason: 'The container was killed.', taskArn: TASK_ARN } as const;
+  const ARCHIVE = 'checkpoints/workspace-000002.tar.gz';
+  const WORDS = `The output is the checkpoint of ${NOW}: what was written later is lost.`;
+  const aCheckpoint = aManifest({
+    files: [{ path: 'part.txt', type: 'file', size: 7, sha256: 'a'.repeat(64), object: ARCHIVE }],
+    objects: [{ name: ARCHIVE, size: 100, sha256: 'a'.repeat(64) }],
+    checkpoint: { takenAt: NOW, removed: [] },
+  });
+  const sizes = { 'workspace-000002.tar.gz': 100, 'workspace.tar.gz': 100, 'output.log': 10 };
+
+  it('presents the last one, and says so', async () => {
+    const { state, collaborators } = world({ record: aRecord(RUNNING), checkpoint: aCheckpoint, sizes });
+
+    const outcome = await collectOutput(collaborators, REF, LOST);
+
+    const output = { outputKey: `dispatches/${DISPATCH_ID}/1/`, fileCount: 1, totalBytes: 7, checkpointAt: NOW };
+    expect(outcome).toEqual({ ...LOST, reason: `${LOST.reason} ${WORDS}`, output });
+    expect(state.manifest).toEqual(aCheckpoint);
+  });
+
+  it('says the same when it is asked again', async () => {
+    const { collaborators } = world({ record: aRecord(RUNNING), checkpoint: aCheckpoint, sizes });
+
+    const first = await collectOutput(collaborators, REF, LOST);
+    const second = await collectOutput(collaborators, REF, LOST);
+
+    expect(second).toEqual(first);
+  });
+
+  it('takes none for a success', async () => {
+    const { collaborators } = world({ record: aRecord(RUNNING), checkpoint: aCheckpoint, sizes });
+
+    const outcome = await collectOutput(collaborators, REF, SUCCESS);
+
+    const reason = `The agent finished, but its output is not in S3. ${WORDS}`;
+    expect(outcome).toMatchObject({ status: 'FAILED', exitCode: 0, reason, output: { checkpointAt: NOW } });
+  });
+
+  it('leaves them alone where the worker has uploaded all', async () => {
+    const { state, collaborators } = world({
+      record: aRecord(RUNNING),
+      manifest: aManifest(),
+      checkpoint: aCheckpoint,
+      sizes,
+    });
+
+    const outcome = await collectOutput(collaborators, REF, LOST);
+
+    expect(outcome).toEqual({ ...LOST, output: expect.not.objectContaining({ checkpointAt: NOW }) });
+    expect(state.manifest).toEqual(aManifest());
+  });
+
+  it.each([
+    ['before its checkpoint was read', undefined],
+    ['before the checkpoint could be presented', aCheckpoint],
+  ])('lets a worker that was late win that put its manifest %s', async (_, checkpoint) => {
+    const late = world({
+      record: aRecord(RUNNING),
+      lateManifest: aManifest(),
+      ...(checkpoint && { checkpoint }),
+      sizes,
+    });
+
+    const outcome = await collectOutput(late.collaborators, REF, LOST);
+
+    expect(outcome.output).toMatchObject({ fileCount: 2 });
+    expect(outcome.output?.checkpointAt).toBeUndefined();
+  });
+
+  it.each([
+    ['its archive is missing', { sizes: {} }, `is incomplete: ${ARCHIVE} is missing`],
+    ['files lie in an archive that it does not name', { checkpoint: { ...aCheckpoint, objects: [] } }, `no ${ARCHIVE}`],
+  ])('says what is wrong where %s', async (_, changes, fault) => {
+    const { collaborators } = world({ record: aRecord(RUNNING), checkpoint: aCheckpoint, sizes, ...changes });
+
+    const outcome = await collectOutput(collaborators, REF, LOST);
+
+    expect(outcome).toMatchObject({ status: 'FAILED', reason: expect.stringContaining(fault) });
+    expect(outcome.output).toBeUndefined();
+  });
+});
+
 describe('recording an outcome', () => {
   const failure = { status: 'FAILED', reason: 'The agent exited with code 3.' } as const;
 

@@ -90,6 +90,43 @@ export function describeRecovery(client: () => DynamoDBClient): void {
     });
   });
 
+  describe('what an attempt waits for', () => {
+    const waitingFor = { workspace: 'acme/rocket', dispatchId: ulid() };
+
+    it('is noted while it runs, and taken off when it waits no more', async () => {
+      const record = await given(BEGUN);
+
+      const noted = await store.noteWaiting(record, waitingFor, LATER);
+      const during = await store.get(record.dispatchId);
+      await store.noteWaiting(record, undefined, LATER);
+
+      expect(noted).toBe(true);
+      expect(during).toEqual({ ...record, waitingFor, updatedAt: LATER });
+      expect(await store.get(record.dispatchId)).toEqual({ ...record, updatedAt: LATER });
+    });
+
+    it('is not noted for one that is not current, or has ended', async () => {
+      const running = await given({ ...BEGUN, attempt: 2 });
+      const ended = await given({ status: 'FAILED', endedAt: NOW });
+
+      const noted = [
+        await store.noteWaiting({ ...running, attempt: 1 }, waitingFor, LATER),
+        await store.noteWaiting(ended, waitingFor, LATER),
+      ];
+
+      expect(noted).toEqual([false, false]);
+    });
+
+    it('goes with the end, as where its worker was killed', async () => {
+      const record = await given({ ...BEGUN, waitingFor });
+
+      await store.end(record, { status: 'FAILED', taskArn: TASK_ARN }, { writer: 'settle', endedAt: LATER });
+
+      expect(await store.get(record.dispatchId)).toMatchObject({ status: 'FAILED' });
+      expect(await store.get(record.dispatchId)).not.toHaveProperty('waitingFor');
+    });
+  });
+
   describe('an end that is not out', () => {
     it('is found by the index until it is published, and nothing else is', async () => {
       const [record, living] = [await given(BEGUN), await given(BEGUN)];

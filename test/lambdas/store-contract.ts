@@ -14,6 +14,7 @@ import { aRecord, NOW, TASK_ARN } from './records.ts';
 import { describeRecovery } from './recovery-contract.ts';
 import { createDispatchesTable, createTable } from './tables.ts';
 import { describeTenants } from './tenant-contract.ts';
+import { describeWorkspaces } from './workspace-contract.ts';
 
 /** A DynamoDB that the stores are held against. */
 export interface DynamoDbUnderTest {
@@ -41,6 +42,7 @@ export function describeStores(name: string, connect: () => Promise<DynamoDbUnde
     describeRecovery(() => database.client);
     describeTenants(() => database.client);
     describePool(() => database.client);
+    describeWorkspaces(() => database.client);
     describeDynamoDb(() => database.client);
 
     it('knows an issued key by its hash alone, and a revoked one no more', async () => {

@@ -4,6 +4,8 @@ const DISPATCHES = '<Storagedispatches.Arn>';
 const POOL = '<Storagepool.Arn>';
 const TENANTS = '<Storagetenants.Arn>';
 const IDEMPOTENCY = '<Storageidempotency.Arn>';
+const WORKSPACES = '<Storageworkspaces.Arn>';
+const FILE_SYSTEM = '<AgentsWorkspacesFileSystem.Arn>';
 const OUTPUT = '<Storageartifacts.Arn>/dispatches/*';
 const SPECS = '<Storagecontext.Arn>/dispatches/*';
 const TASKS = 'ecs:task/<AgentsCluster>/*';
@@ -26,7 +28,7 @@ const SYSTEM_SECRETS = [
 
 /** What `ecs:runTask.sync` asks for. */
 const RULE = 'events:rule/StepFunctionsGetEventsForECSTaskRule';
-export const RUN_ECS_TASKS = [
+export const RUN_SLOTS = [
   ...availableAgents().map((agent) => `ecs:RunTask ecs:task-definition/outpost-${agent}:*`),
   `ecs:StopTask ${TASKS}`,
   `ecs:DescribeTasks ${TASKS}`,
@@ -36,6 +38,12 @@ export const RUN_ECS_TASKS = [
   `events:DescribeRule ${RULE}`,
   `events:PutRule ${RULE}`,
   `events:PutTargets ${RULE}`,
+];
+/** The same with persistent workspaces. */
+export const RUN_ECS_TASKS = [
+  ...RUN_SLOTS,
+  ...availableAgents().map((agent) => `ecs:RunTask ecs:task-definition/outpost-${agent}-workspace:*`),
+  'iam:PassRole <AgentsRolesWorkspaceTask.Arn>',
 ];
 
 /** What a state machine with a log and traces is given by CDK. */
@@ -113,6 +121,7 @@ export const ROLES: [role: string, permissions: string[]][] = [
       `dynamodb:UpdateItem ${DISPATCHES}`,
       `s3:GetObject ${OUTPUT}`,
       's3:ListBucket <Storageartifacts.Arn>',
+      `s3:PutObject ${OUTPUT}/manifest.json`,
       ...ownLog('WorkflowStepsCollectOutput'),
     ],
   ],
@@ -146,7 +155,7 @@ export const ROLES: [role: string, permissions: string[]][] = [
     [
       `dynamodb:UpdateItem ${POOL}`,
       'states:SendTaskSuccess <WorkflowDispatchStateMachine>',
-      ...RUN_ECS_TASKS,
+      ...RUN_SLOTS,
       ...DELIVER_LOGS_AND_TRACES,
     ],
   ],
@@ -179,6 +188,7 @@ export const ROLES: [role: string, permissions: string[]][] = [
       `dynamodb:Query ${POOL}`,
       `s3:GetObject ${OUTPUT}`,
       's3:ListBucket <Storageartifacts.Arn>',
+      `s3:PutObject ${OUTPUT}/manifest.json`,
       `ecs:StopTask ${TASKS}`,
       `ecs:DescribeTasks ${TASKS}`,
       `states:DescribeExecution ${DISPATCH_EXECUTIONS}`,
@@ -254,6 +264,25 @@ export const ROLES: [role: string, permissions: string[]][] = [
       `s3:GetObject ${SPECS}`,
       `s3:PutObject ${OUTPUT}`,
       `s3:AbortMultipartUpload ${OUTPUT}`,
+      `s3:DeleteObject ${OUTPUT}/checkpoints/*`,
+      ...SYSTEM_SECRETS.map((name) => `${READ_SECRET}/system/${name}-??????`),
+      `${READ_SECRET}/users/*/*`,
+    ],
+  ],
+  [
+    'AgentsRolesWorkspaceTask',
+    [
+      `dynamodb:GetItem ${DISPATCHES}`,
+      `dynamodb:UpdateItem ${DISPATCHES}`,
+      `dynamodb:GetItem ${WORKSPACES}`,
+      `dynamodb:UpdateItem ${WORKSPACES}`,
+      `elasticfilesystem:ClientMount ${FILE_SYSTEM}`,
+      `elasticfilesystem:ClientRootAccess ${FILE_SYSTEM}`,
+      `elasticfilesystem:ClientWrite ${FILE_SYSTEM}`,
+      `s3:GetObject ${SPECS}`,
+      `s3:PutObject ${OUTPUT}`,
+      `s3:AbortMultipartUpload ${OUTPUT}`,
+      `s3:DeleteObject ${OUTPUT}/checkpoints/*`,
       ...SYSTEM_SECRETS.map((name) => `${READ_SECRET}/system/${name}-??????`),
       `${READ_SECRET}/users/*/*`,
     ],

@@ -48,6 +48,7 @@ describe('the image of an agent', () => {
 
     expect(base).toMatch(/AGENT_UID=1001/);
     expect(base).toMatch(/useradd --uid 1001 /);
+    expect(base).toMatch(/PASSWD_FILE=\/etc\/passwd/);
   });
 });
 

@@ -58,10 +58,12 @@ describe('the manager of the pool', () => {
   });
 });
 
+const TASK_ROLES = ['<AgentsRolesExecution.Arn>', '<AgentsRolesTask.Arn>'];
+
 describe.each([
-  ['dispatch', 'WorkflowDispatchRole'],
-  ['warm-slot', 'PoolSlotsRole'],
-])('the state machine %s', (name, role) => {
+  ['dispatch', 'WorkflowDispatchRole', ['', '-workspace'], [...TASK_ROLES, '<AgentsRolesWorkspaceTask.Arn>']],
+  ['warm-slot', 'PoolSlotsRole', [''], TASK_ROLES],
+])('the state machine %s', (name, role, kinds, taskRoles) => {
   it('may make each of the calls that its states make, and no other', () => {
     const calls = callsOf(readFileSync(new URL(`../../state-machines/${name}.asl.json`, import.meta.url), 'utf8'));
 
@@ -84,7 +86,7 @@ describe.each([
         .map((arn) => arn.replace(/^.*:task-definition/, '')),
     ).toEqual(
       availableAgents()
-        .map((agent) => `/outpost-${agent}:*`)
+        .flatMap((agent) => kinds.map((kind) => `/outpost-${agent}${kind}:*`))
         .sort(),
     );
     expect(statement?.Condition).toEqual(ON_OUR_CLUSTER);
@@ -96,13 +98,10 @@ describe.each([
     expect(statement?.Condition).toEqual({ StringEquals: { 'ecs:CreateAction': 'RunTask' } });
   });
 
-  it('passes the two roles of an ECS task on to ECS, and to nobody else', () => {
+  it('passes the roles of its ECS tasks on to ECS, and to nobody else', () => {
     const [statement] = statementsOf(template, role).filter(({ Action }) => Action === 'iam:PassRole');
 
-    expect([statement?.Resource].flat().map(flat).sort()).toEqual([
-      '<AgentsRolesExecution.Arn>',
-      '<AgentsRolesTask.Arn>',
-    ]);
+    expect([statement?.Resource].flat().map(flat).sort()).toEqual(taskRoles);
     expect(statement?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } });
   });
 });

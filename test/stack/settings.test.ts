@@ -37,6 +37,24 @@ describe('the setting `pool`', () => {
   });
 });
 
+describe.each([
+  { setting: 'maxOutputGiB', variable: 'MAX_OUTPUT_GIB', byDefault: 5, most: 30 },
+  { setting: 'checkpointSeconds', variable: 'CHECKPOINT_SECONDS', byDefault: 60, most: 3_600 },
+])('the setting `$setting`', ({ setting, variable, byDefault, most }) => {
+  it('is told to the worker of every agent', () => {
+    const template = synthesize({ [setting]: '2' });
+
+    const told = availableAgents().map((agent) => workerVariable(template, agent, variable));
+
+    expect(told).toEqual(availableAgents().map(() => '2'));
+    expect(settings({})).toMatchObject({ [setting]: byDefault });
+  });
+
+  it.each(['', '0', '-1', '1.5', 'many', String(most + 1)])('is refused where it is `%s`', (value) => {
+    expect(() => settings({ [setting]: value })).toThrow(`-c ${setting}: must be a whole number from 1 to ${most}`);
+  });
+});
+
 describe('the setting `poolPolicy`', () => {
   it('is `fixed` unless another is asked for', () => {
     expect(settings({}).poolPolicy).toBe('fixed');
@@ -102,12 +120,56 @@ describe('the setting `claudeProvider`', () => {
   });
 });
 
+describe('the setting `githubUrl`', () => {
+  it.each([
+    { case: 'left out', context: {}, url: 'https://github.com' },
+    { case: 'given', context: { githubUrl: 'https://GHE.example.com/' }, url: 'https://ghe.example.com' },
+    { case: 'in a folder of a server', context: { githubUrl: 'https://a.example/git' }, url: 'https://a.example/git' },
+  ])('$case, tells every worker where owner/name is', ({ context, url }) => {
+    const template = synthesize(context);
+
+    const told = availableAgents().map((agent) => workerVariable(template, agent, 'GITHUB_URL'));
+
+    expect(new Set(told)).toEqual(new Set([url]));
+  });
+
+  it.each([
+    ['', 'must be an https:// URL'],
+    ['ghe.example.com', 'must be an https:// URL'],
+    ['https:ghe.example.com', 'must be an https:// URL'],
+    ['ssh://git@ghe.example.com', 'must be an https:// URL'],
+    ['https://ghe.example.com\n', 'must be an https:// URL'],
+    ['https://', 'must be an https:// URL'],
+    ['http://ghe.example.com', 'the token for clones is sent there'],
+    ['http://127.0.0.1.evil.example', 'the token for clones is sent there'],
+    ['https://token@ghe.example.com', 'must not contain a user or password'],
+    ['https://github.com@evil.example', 'must not contain a user or password'],
+    ['https://-oProxyCommand=x', 'must name a host'],
+    ['https://ghe.example.com?x=1', 'must have no query'],
+    ['https://ghe.example.com/#x', 'must have no query'],
+    ['https://ghe.example.com\\evil', 'must have no query, fragment or backslash'],
+    ['https://ghe.example.com/../x', 'without empty, "." or ".."'],
+    ['https://ghe.example.com//', 'without empty, "." or ".."'],
+  ])('%j is refused: %s', (githubUrl, why) => {
+    expect(() => settings({ githubUrl })).toThrow(/^-c githubUrl: /);
+    expect(() => settings({ githubUrl })).toThrow(why);
+  });
+
+  it.each(['http://127.0.0.1:3000', 'http://localhost:3000'])('may be %s on this machine', (githubUrl) => {
+    expect(settings({ githubUrl }).githubUrl).toBe(githubUrl);
+  });
+});
+
 /** What the deployment puts into an agent's environment. */
 function variablesOf(template: Template, agent: string): unknown {
+  return JSON.parse(workerVariable(template, agent, 'AGENT_ENV'));
+}
+
+function workerVariable(template: Template, agent: string, name: string): string {
   const { Properties } = resourceNamed(template, 'AWS::ECS::TaskDefinition', 'Family', `outpost-${agent}`);
   const [worker] = listOf(Properties.ContainerDefinitions);
-  const [variable] = listOf(worker?.Environment).filter(({ Name }) => flat(Name) === 'AGENT_ENV');
-  return JSON.parse(flat(variable?.Value));
+  const [variable] = listOf(worker?.Environment).filter(({ Name }) => flat(Name) === name);
+  return flat(variable?.Value);
 }
 
 function settings(context: Readonly<Record<string, string>>) {

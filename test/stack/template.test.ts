@@ -12,6 +12,7 @@ describe('the tables', () => {
     ['tenants', ['tenantId'], undefined],
     ['api-keys', ['keyHash'], undefined],
     ['idempotency', ['id'], 'expiration'],
+    ['workspaces', ['userId', 'workspaceId'], undefined],
   ])('%s is keyed by %j and forgets by %s', (name, [partitionKey, ...sortKeys], timeToLive) => {
     const { Properties, DeletionPolicy } = resourceNamed(
       template,
@@ -31,10 +32,10 @@ describe('the tables', () => {
     expect(DeletionPolicy).toBe('Retain');
   });
 
-  it('are five, each of which something uses', () => {
+  it('are six, each of which something uses', () => {
     const tables = resourcesOf(template, 'AWS::DynamoDB::Table');
 
-    expect(tables).toHaveLength(5);
+    expect(tables).toHaveLength(6);
   });
 
   it('let dispatches be found by status, by tenant and by ECS task', () => {
@@ -155,7 +156,10 @@ describe('the ECS task of an agent', () => {
       'POOL_TABLE=<Storagepool>',
       'CONTEXT_BUCKET=<Storagecontext>',
       'ARTIFACTS_BUCKET=<Storageartifacts>',
+      'MAX_OUTPUT_GIB=5',
+      'CHECKPOINT_SECONDS=60',
       'SECRETS_FOLDER=/outpost',
+      'GITHUB_URL=https://github.com',
       'AGENT_ENV={}',
     ]);
   });
@@ -175,16 +179,17 @@ describe('the ECS task of an agent', () => {
   it('exists for available agents alone', () => {
     const families = resourcesOf(template, 'AWS::ECS::TaskDefinition').map(({ Properties }) => Properties.Family);
 
-    expect(families).toEqual(availableAgents().map((agent) => `outpost-${agent}`));
+    expect(families).toEqual(availableAgents().flatMap((agent) => [`outpost-${agent}`, `outpost-${agent}-workspace`]));
     expect(families).not.toContain('outpost-grok');
   });
 
   it('lets nothing in from the network, and needs no NAT gateway to get out', () => {
     const groups = resourcesOf(template, 'AWS::EC2::SecurityGroup');
 
-    expect(groups).toHaveLength(1);
-    expect(groups[0]?.Properties.SecurityGroupIngress).toBeUndefined();
-    expect(resourcesOf(template, 'AWS::EC2::SecurityGroupIngress')).toEqual([]);
+    expect(groups.map(({ Properties }) => Properties.SecurityGroupIngress)).toEqual([undefined, undefined]);
+    expect(
+      resourcesOf(template, 'AWS::EC2::SecurityGroupIngress').map(({ Properties }) => flat(Properties.GroupId)),
+    ).toEqual(['<AgentsWorkspacesSecurityGroup.GroupId>']);
     expect(resourcesOf(template, 'AWS::EC2::NatGateway')).toEqual([]);
     expect(resourcesOf(template, 'AWS::EC2::VPCEndpoint')).toHaveLength(2);
   });

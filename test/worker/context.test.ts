@@ -10,7 +10,6 @@ import { agentUser } from '../../worker/agent/agent-user.ts';
 import { contextBlock } from '../../worker/context/context-block.ts';
 import { workspaceContext } from '../../worker/context/workspace-context.ts';
 import { isSecretPath, withoutSecrets } from '../../worker/secrets/secret-rules.ts';
-import { PLANTED } from './planted-secrets.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'outpost-context-'));
 let workspace = '';
@@ -252,26 +251,6 @@ describe('the child that makes the context block', () => {
 });
 
 describe('secrets in a repository', () => {
-  it.each(PLANTED)('in $path are not shown', ({ path, content, secret }) => {
-    put('README.md', '# Rocket\n');
-    put(path, content);
-
-    const { text, included } = contextBlock({ workspace, level: 'full' });
-
-    expect(text).not.toContain(secret);
-    expect(included.secrets.map(({ path }) => path)).toContain(path);
-  });
-
-  it('are forty in twelve formats, and none is in a block about all of them', () => {
-    for (const { path, content } of PLANTED) put(path, content);
-
-    const blocks = CONTEXT_LEVELS.map((level) => contextBlock({ workspace, level }).text);
-
-    const shown = PLANTED.filter(({ secret }) => blocks.some((text) => text.includes(secret)));
-    expect(PLANTED).toHaveLength(40);
-    expect(shown.map(({ path }) => path)).toEqual([]);
-  });
-
   it.each([
     '# Rocket\n\nSet the password in your profile.\n',
     'const token = process.env.TOKEN;\nconst key = getKey(name);\n',
@@ -280,6 +259,13 @@ describe('secrets in a repository', () => {
     'See https://example.com/docs/getting-started/authentication/tokens#password\n',
     'interface Login { password: string; token: string }\n',
     `commit ${'0a1b2c3d4e'.repeat(4)}\n`,
+    'Authorization: Bearer $TOKEN\nCookie: theme=dark\n',
+    'docker login --username me --password-stdin\n',
+    'curl -u "$USER:$PASSWORD" https://example.com\n',
+    'const tokenizer = new Tokenizer();\n',
+    '{ "name": "password", "type": "string" }\n',
+    '<property name="password" type="text">\n<label>Password</label>\n',
+    'https://example.com/a-long-path-of-a-page/@scope/name?page=2&key=name\n',
     'src/components/navigation/header/PrimaryNavigationHeader.tsx\n',
   ])('are not seen where there are none: %j', (text) => {
     expect(withoutSecrets(text)).toEqual({ text, found: [] });
@@ -299,6 +285,12 @@ describe('secrets in a repository', () => {
       `password${' '.repeat(60_000)}`,
       'token '.repeat(10_000),
       `${'a-'.repeat(1_900)}\n`.repeat(16),
+      `${'mysql -p'.repeat(490)}\n`.repeat(16),
+      `${'name:'.repeat(700)}\n`.repeat(16),
+      `${'cookie: '.repeat(490)}\n`.repeat(16),
+      `${' --a-b-c'.repeat(490)}\n`.repeat(16),
+      `${'key.'.repeat(980)}\n`.repeat(16),
+      'token:\n'.repeat(10_000),
     ];
 
     const cpu = process.cpuUsage();

@@ -29,6 +29,37 @@ afterAll(async () => {
   await worker.close();
 });
 
+describe.concurrent("an agent that runs as the worker's own user", () => {
+  const count = (log: string) => log.match(/runs as the worker's own user/g)?.length;
+
+  it('has an environment made from nothing, and the log says once whose user it is', async () => {
+    const run = await worker.run('env | grep -E "AWS|TABLE|BUCKET" || echo clean; id -un');
+
+    const { exitCode, stdout } = await run.ended;
+    const [said, environment, name] = stdout.split('\n');
+
+    expect({ exitCode, environment, count: count(stdout) }).toEqual({
+      exitCode: 0,
+      environment: 'clean',
+      count: 1,
+    });
+    expect(said).toBe(
+      `[outpost] The agent runs as the worker's own user, ${name}: it can read and change whatever that user can.`,
+    );
+  });
+
+  it('is told of once at a warm slot too, though its CLI runs twice', async () => {
+    const run = await worker.wait('echo ran');
+    await run.is('WARM');
+
+    await run.claim();
+    await run.assign();
+    const { stdout } = await run.ended;
+
+    expect({ ran: stdout.split('\n').includes('ran'), count: count(stdout) }).toEqual({ ran: true, count: 1 });
+  });
+});
+
 // As in the container: only root can give the agent a user of its own.
 if (isRoot) {
   describe.concurrent('an agent with a user of its own', () => {

@@ -9,7 +9,7 @@ import { shell } from '../../worker/agents/shell.ts';
 import type { WorkerKit } from '../../worker/worker-kit.ts';
 import { WorkerLog } from '../../worker/worker-log.ts';
 import { DISPATCH_ID, SHA256, TASK_ARN } from '../lambdas/records.ts';
-import { NO_PROGRAMS, secretsInTest } from './secrets-in-test.ts';
+import { NO_CHECKPOINTS, NO_PROGRAMS, secretsInTest } from './secrets-in-test.ts';
 
 export const ATTEMPT = { dispatchId: DISPATCH_ID, attempt: 1 };
 
@@ -47,7 +47,9 @@ export function kitIn(folder: string, changes: Partial<WorkerKit> = {}) {
     githubUrl: GITHUB_URL,
     specs: { getSpec: async () => ({ valid: true, content: SPEC }) },
     dispatches: { passFence: async () => true },
-    bucketOf: () => ({ put, putJson: put }),
+    bucketOf: () => ({ ...NO_CHECKPOINTS, put, putJson: put }),
+    maxOutputBytes: 1024 ** 3,
+    checkpointMs: 60_000,
     log: new WorkerLog(sink),
     stop: new AbortController().signal,
     fetchTaskArn: async () => TASK_ARN,

@@ -25,7 +25,13 @@ let server: GitServer;
 beforeAll(async () => {
   const bundle = await bundleWorker(folder);
   const programIn = (mode: string) => ({ file: process.execPath, args: [bundle, mode] });
-  programs = { pack: programIn('pack'), patch: programIn('patch'), context: programIn('context') };
+  programs = {
+    pack: programIn('pack'),
+    checkpoint: programIn('checkpoint'),
+    patch: programIn('patch'),
+    context: programIn('context'),
+    workspace: programIn('workspace'),
+  };
   const remotes = join(folder, 'remotes');
   makeRepository(join(remotes, 'acme', 'rocket.git'), {
     'README.md': '# Rocket\nIt flies.\n',

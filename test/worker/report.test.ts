@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_CHECKPOINTS } from './secrets-in-test.ts';
 import {
   bucketThat,
   openSlots,
@@ -30,7 +31,7 @@ describe.concurrent('the report of a worker that served a dispatch', () => {
     { case: 'the fence cannot be asked', options: { kit: { dispatches: { passFence: unreachable } } }, exit: 75 },
     {
       case: 'the output cannot be uploaded',
-      options: { kit: { bucketOf: () => ({ put: unreachable, putJson: unreachable }) } },
+      options: { kit: { bucketOf: () => ({ ...NO_CHECKPOINTS, put: unreachable, putJson: unreachable }) } },
       exit: 74,
     },
   ] satisfies { case: string; options: SlotOptions; exit: number }[])(

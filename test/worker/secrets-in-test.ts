@@ -2,7 +2,13 @@ import type { SecretRequest, SecretSource } from '../../worker/secrets/secret-so
 
 const PROGRAM = { file: process.execPath, args: ['--version'] };
 /** What runs where the content of the workspace does not matter. */
-export const NO_PROGRAMS = { pack: PROGRAM, patch: PROGRAM, context: PROGRAM };
+export const NO_PROGRAMS = { pack: PROGRAM, checkpoint: PROGRAM, patch: PROGRAM, context: PROGRAM, workspace: PROGRAM };
+
+/** The part of a bucket that runs without checkpoints have no use for. */
+export const NO_CHECKPOINTS = {
+  putObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
+  removeObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
+};
 
 export interface SecretsInTest extends SecretSource {
   /** What was asked for, in order. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FencePass } from '../../lambdas/shared/dispatch-store.ts';
 import { type SlotClock, systemClock } from '../../worker/warm/slot-clock.ts';
 import { TASK_ARN } from '../lambdas/records.ts';
+import { NO_CHECKPOINTS } from './secrets-in-test.ts';
 import { bucketThat, openSlots, reportOf, type SlotInTest, type SlotsInTest } from './slot-in-test.ts';
 import { until } from './worker-in-test.ts';
 
@@ -160,7 +161,7 @@ describe.concurrent('the heartbeat of a worker that serves a dispatch', () => {
             await until(() => worker.execution.heartbeats > before + 2);
             return { name: 'output.log', size: 0, sha256: 'a'.repeat(64) } as const;
           };
-          return { put, putJson: put };
+          return { ...NO_CHECKPOINTS, put, putJson: put };
         },
       },
     });

@@ -19,7 +19,7 @@ import { WorkerLog } from '../../worker/worker-log.ts';
 import { SHA256, TASK_ARN } from '../lambdas/records.ts';
 import { openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
 import { assignSlot, bootingSlot, claimSlot } from './assign-slot.ts';
-import { NO_PROGRAMS, secretsInTest } from './secrets-in-test.ts';
+import { NO_CHECKPOINTS, NO_PROGRAMS, secretsInTest } from './secrets-in-test.ts';
 import { until } from './worker-in-test.ts';
 import { TABLES, tableOf } from './worker-surroundings.ts';
 
@@ -258,7 +258,9 @@ function kitIn(
         return true;
       },
     },
-    bucketOf: () => ({ put, putJson: put }),
+    bucketOf: () => ({ ...NO_CHECKPOINTS, put, putJson: put }),
+    maxOutputBytes: 1024 ** 3,
+    checkpointMs: 60_000,
     log: new WorkerLog(sink),
     stop,
     fetchTaskArn: async () => TASK_ARN,
@@ -273,7 +275,7 @@ export function bucketThat(act: () => unknown): ReturnType<WorkerKit['bucketOf']
     await act();
     return { name: 'output.log', size: 0, sha256: 'a'.repeat(64) } as const;
   };
-  return { put, putJson: put };
+  return { ...NO_CHECKPOINTS, put, putJson: put };
 }
 
 /** What a worker reports of itself. */

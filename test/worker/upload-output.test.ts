@@ -7,7 +7,7 @@ import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
 import type { ManifestObject } from '../../core/manifest.ts';
 import { CappedLog } from '../../worker/agent/capped-log.ts';
 import type { ListedFiles } from '../../worker/pack/child-output.ts';
-import type { OutputBucket } from '../../worker/upload/attempt-bucket.ts';
+import { ManifestExistsError, type OutputBucket } from '../../worker/upload/attempt-bucket.ts';
 import { type AttemptOutput, uploadOutput } from '../../worker/upload/upload-output.ts';
 import { WorkerLog } from '../../worker/worker-log.ts';
 import { aResult, SHA256 } from '../lambdas/records.ts';
@@ -18,7 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const FILE = { path: 'file', type: 'file', size: 1, sha256: SHA256 } as const;
 
 /** A bucket that refuses an artifact so many times before it takes it. */
-class StubbornBucket implements OutputBucket {
+class StubbornBucket implements Pick<OutputBucket, 'put' | 'putJson'> {
   readonly taken: Artifact[] = [];
 
   constructor(private readonly refusals: Partial<Record<Artifact, number>>) {}
@@ -44,7 +44,7 @@ class StubbornBucket implements OutputBucket {
   }
 }
 
-async function attemptOutput(bucket: OutputBucket): Promise<AttemptOutput> {
+async function attemptOutput(bucket: AttemptOutput['bucket']): Promise<AttemptOutput> {
   const output = await CappedLog.create(join(mkdtempSync(join(folder, 'run-')), 'output.log'));
   await output.close();
   return {
@@ -64,7 +64,7 @@ describe('the upload', () => {
   it('writes the manifest last, and names in it all the rest', async () => {
     const bucket = new StubbornBucket({});
 
-    const manifest = await uploadOutput(await attemptOutput(bucket));
+    const { manifest } = await uploadOutput(await attemptOutput(bucket));
 
     expect(bucket.taken.at(-1)).toBe('manifest');
     expect([...bucket.taken].sort()).toEqual(['archive', 'log', 'manifest', 'result']);
@@ -94,7 +94,7 @@ describe('the upload', () => {
     const skipped = [{ path: 'huge', reason: 'is not in changes.patch: it is too large' }];
     const makePatch = patchThat(async () => skipped);
 
-    const manifest = await uploadOutput({ ...(await attemptOutput(bucket)), makePatch });
+    const { manifest } = await uploadOutput({ ...(await attemptOutput(bucket)), makePatch });
 
     expect(manifest.objects.map(({ name }) => name)).toContain('changes.patch');
     expect(manifest.skipped).toEqual(skipped);
@@ -108,13 +108,31 @@ describe('the upload', () => {
       throw new Error('changes.patch was not ready within 60 seconds.');
     });
 
-    const manifest = await uploadOutput({ ...(await attemptOutput(bucket)), makePatch });
+    const { manifest } = await uploadOutput({ ...(await attemptOutput(bucket)), makePatch });
 
     expect({ tries, taken: [...bucket.taken].sort() }).toEqual({
       tries: 1,
       taken: ['archive', 'log', 'manifest', 'result'],
     });
     expect(manifest.skipped).toEqual([{ path: '.', reason: expect.stringContaining('not ready within 60 seconds') }]);
+  });
+
+  it('leaves the manifest as it is where there is one, and does not try again', async () => {
+    const bucket = new StubbornBucket({});
+    let tries = 0;
+    const refusing = {
+      put: (artifact: Artifact, source: AsyncIterable<Buffer>) => bucket.put(artifact, source),
+      putJson: (artifact: Artifact, document: unknown) => {
+        if (artifact !== 'manifest') return bucket.putJson(artifact, document);
+        tries += 1;
+        throw new ManifestExistsError();
+      },
+    };
+
+    const { isPresented } = await uploadOutput(await attemptOutput(refusing));
+
+    expect({ isPresented, tries }).toEqual({ isPresented: false, tries: 1 });
+    expect([...bucket.taken].sort()).toEqual(['archive', 'log', 'result']);
   });
 
   it('writes no manifest where S3 does not take the patch', async () => {

@@ -9,7 +9,11 @@ import { createS3 } from '../../local/s3/s3-service.ts';
 import { createSecretsManager } from '../../local/secretsmanager/secretsmanager-service.ts';
 import { TASK_ARN } from '../lambdas/records.ts';
 
-export const TABLES = { dispatches: 'outpost-dispatches', pool: 'outpost-pool' } as const;
+export const TABLES = {
+  dispatches: 'outpost-dispatches',
+  pool: 'outpost-pool',
+  workspaces: 'outpost-workspaces',
+} as const;
 export const BUCKETS = { artifacts: 'outpost-artifacts', context: 'outpost-context' } as const;
 
 /** The task metadata endpoint. What asks for the path `/v4/slow` waits for its answer until it is let go. */
@@ -90,6 +94,7 @@ export async function startServices(folder: string, gateway: Gateway, tokens: To
   for (const BucketName of Object.values(BUCKETS)) await create('AWS::S3::Bucket', { BucketName });
   await create('AWS::DynamoDB::Table', tableOf(TABLES.dispatches, 'dispatchId'));
   await create('AWS::DynamoDB::Table', tableOf(TABLES.pool, 'agentType', 'slotId'));
+  await create('AWS::DynamoDB::Table', tableOf(TABLES.workspaces, 'userId', 'workspaceId'));
   return services;
 }
 

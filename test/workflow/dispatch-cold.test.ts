@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STOP_SECONDS } from '../../core/time-limits.ts';
 import { StateError } from '../../local/stepfunctions/engine/state-error.ts';
-import { FAILED_START, run, STOPPED, TASK_ARN } from './dispatch-run.ts';
+import { FAILED_START, INPUT, run, STOPPED, TASK_ARN } from './dispatch-run.ts';
 import { failing, payloadOf } from './scripted-run.ts';
 
 describe('a cold run of the dispatch state machine', () => {
@@ -15,6 +15,15 @@ describe('a cold run of the dispatch state machine', () => {
       cause: '{"StopCode":"EssentialContainerExited"}',
     });
     expect(calls['RunColdTask']).toHaveLength(1);
+  });
+
+  it('has the file system of workspaces for a persistent one, and asks for no slot with it', async () => {
+    const { calls } = await run({}, { ...INPUT, workspaceMode: 'persistent' });
+    const ordinary = await run();
+
+    expect(payloadOf(calls['ClaimWarmSlot']?.[0]).workspaceMode).toBe('persistent');
+    expect(calls['RunColdTask']?.[0]).toMatchObject({ TaskDefinition: 'outpost-shell-workspace' });
+    expect(ordinary.calls['RunColdTask']?.[0]).toMatchObject({ TaskDefinition: 'outpost-shell' });
   });
 
   it.each(['AmazonECS.Unknown', 'ECS.AmazonECSException', 'ECS.InvalidParameterException'])(

@@ -23,7 +23,7 @@ describe('a warm run of the dispatch state machine', () => {
 
     expect(path).toEqual([...WARM, 'MapStopReason', 'RunAgain', ...TO_THE_END, 'Succeeded']);
     expect(outcome.status).toBe('SUCCEEDED');
-    expect(payloadOf(calls['ClaimWarmSlot']?.[0])).toEqual({ ...REF, run: 1 });
+    expect(payloadOf(calls['ClaimWarmSlot']?.[0])).toEqual({ ...REF, run: 1, workspaceMode: 'ephemeral' });
     expect(calls['RunOnWarmSlot']?.[0]).toMatchObject({
       TableName: 'outpost-pool',
       Key: { agentType: { S: 'shell' }, slotId: { S: SLOT_ID } },

@@ -11,6 +11,9 @@ const READ_BYTES = 256 * 1024;
  */
 export class CappedLog {
   private total = 0;
+  /** Of the total, what has reached the file. */
+  private arrived = 0;
+  private pending = 0;
   private failure: Error | undefined;
   private readonly headBytes: number;
   private readonly ringBytes: number;
@@ -32,23 +35,41 @@ export class CappedLog {
     if (this.failure !== undefined) return;
     const start = this.total;
     this.total += chunk.length;
+    this.pending += 1;
     try {
       for (const { bytes, position } of this.places(chunk, start)) await this.writeAt(bytes, position);
     } catch (error) {
       this.failure ??= error as Error;
       this.total = start;
+    } finally {
+      this.pending -= 1;
+      if (this.pending === 0) this.arrived = this.total;
     }
   }
 
-  /** The log from its beginning, with a line in place of what is left out. To be called when all is written. */
+  /** Bytes that were written, whether they are kept or not. */
+  get written(): number {
+    return this.arrived;
+  }
+
+  /**
+   * The log from its beginning to where it ends now, with a line in place of what is left out. It may be written to
+   * meanwhile: what that overwrites before it is read is left out as well.
+   */
   async *read(): AsyncGenerator<Buffer> {
-    yield* this.readRange(0, Math.min(this.total, this.headBytes));
-    const later = Math.max(0, this.total - this.headBytes);
-    const left = Math.max(0, later - this.ringBytes);
-    const seam = this.headBytes + (left > 0 ? later % this.ringBytes : 0);
-    if (left > 0) yield Buffer.from(`\n[outpost] ${left} bytes are left out here: the log keeps ${this.maxBytes}.\n`);
-    if (left > 0) yield* this.readRange(seam, this.maxBytes);
-    yield* this.readRange(this.headBytes, left > 0 ? seam : this.headBytes + later);
+    const end = this.arrived;
+    for (let at = 0; at < end; ) {
+      const kept = this.keptFrom(at);
+      if (kept > at) yield this.gap(kept - at);
+      if (kept >= end) break;
+      const chunk = await this.chunkAt(kept, end);
+      if (chunk.length === 0) break;
+      at = kept;
+      // Overwritten while it was read.
+      if (this.keptFrom(at) > at) continue;
+      at += chunk.length;
+      yield chunk;
+    }
     if (this.failure) yield Buffer.from(`\n[outpost] The log ends here: ${this.failure.message}.\n`);
   }
 
@@ -77,13 +98,23 @@ export class CappedLog {
     }
   }
 
-  private async *readRange(from: number, to: number): AsyncGenerator<Buffer> {
-    for (let at = from; at < to; ) {
-      const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, to - at));
-      const { bytesRead } = await this.file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) return;
-      at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
-    }
+  /** The first byte from here on that is still there. */
+  private keptFrom(at: number): number {
+    return at < this.headBytes ? at : Math.max(at, this.total - this.ringBytes);
+  }
+
+  private gap(bytes: number): Buffer {
+    return Buffer.from(`\n[outpost] ${bytes} bytes are left out here: the log keeps ${this.maxBytes}.\n`);
+  }
+
+  /** What follows in one place of the file. */
+  private async chunkAt(at: number, end: number): Promise<Buffer> {
+    const inHead = at < this.headBytes;
+    const offset = inHead ? at : (at - this.headBytes) % this.ringBytes;
+    const room = (inHead ? this.headBytes : this.ringBytes) - offset;
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, room, end - at));
+    const position = inHead ? offset : this.headBytes + offset;
+    const { bytesRead } = await this.file.read(buffer, 0, buffer.length, position);
+    return buffer.subarray(0, bytesRead);
   }
 }

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { ContextIncluded } from '../../core/context-included.ts';
 import { hostMarker } from '../agent/agent-environment.ts';
 import type { AgentUser } from '../agent/agent-user.ts';
-import { type ChildProgram, outputOfChild } from '../pack/child-output.ts';
+import { outputOfChild } from '../pack/child-output.ts';
+import type { ChildProgram } from '../pack/running-child.ts';
 import type { ContextBlock, ContextRequest } from './context-block.ts';
 import type { ContextJob } from './context-program.ts';
 

@@ -1,8 +1,9 @@
 import { mkdtemp, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentUser, handOver } from '../agent/agent-user.ts';
-import { type ChildProgram, type ListedFiles, outputOfChild } from '../pack/child-output.ts';
+import { type ListedFiles, outputOfChild } from '../pack/child-output.ts';
 import type { PatchJob } from '../pack/patch-job.ts';
+import type { ChildProgram } from '../pack/running-child.ts';
 import type { BaseTree } from './base-tree.ts';
 import { gitEnvironment } from './git-environment.ts';
 

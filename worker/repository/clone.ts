@@ -29,6 +29,8 @@ export interface CloneRequest {
   readonly token?: RepositoryToken | undefined;
   /** Commits of the branch to fetch. @default 1 */
   readonly depth?: number;
+  /** Takes no files out of the repository. @default it does */
+  readonly withoutFiles?: boolean;
   readonly stop: AbortSignal;
   /** Milliseconds for all tries together. @default `MAX_CLONE_MS` */
   readonly timeoutMs?: number;
@@ -67,29 +69,51 @@ export async function cloneRepository(request: CloneRequest): Promise<ClonedRepo
   throw interrupted(request, url);
 }
 
+/** Fetches so many commits more into a clone that nobody has touched. Throws a `CloneError`. */
+export async function deepenClone(request: CloneRequest, commits: number): Promise<void> {
+  const url = urlOf(request);
+  const { workspace, timeoutMs = MAX_CLONE_MS, stop } = request;
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
+  const args = ['fetch', '--quiet', '--no-tags', `--deepen=${commits}`, 'origin'];
+  const { exitCode, stderr } = await gitWithToken(request, url, workspace, signal, args);
+  if (signal.aborted) throw interrupted(request, url);
+  if (exitCode !== 0)
+    throw new CloneError(request.redact(wordsOfGit(stderr)) || `git fetch ended with exit code ${exitCode}.`, 'git');
+}
+
 /** Tests clone from folders too. */
 function urlOf({ repo, githubUrl, protocols = [] }: CloneRequest): string {
   return protocols.some((protocol) => repo.startsWith(`${protocol}://`)) ? repo : cloneUrl(repo, githubUrl);
 }
 
 function tryClone(request: CloneRequest, url: string, signal: AbortSignal): Promise<GitEnd> {
-  const { branch, workspace, home, user, token, depth = 1, protocols = ['https'] } = request;
+  const { branch, workspace, depth = 1, withoutFiles } = request;
+  return gitWithToken(request, url, '/', signal, [
+    'clone',
+    '--quiet',
+    '--template=',
+    `--depth=${depth}`,
+    '--single-branch',
+    '--no-tags',
+    ...(withoutFiles ? ['--no-checkout'] : []),
+    ...(branch === undefined ? [] : [`--branch=${branch}`]),
+    '--',
+    url,
+    workspace,
+  ]);
+}
+
+function gitWithToken(
+  { home, user, token, protocols = ['https'] }: CloneRequest,
+  url: string,
+  cwd: string,
+  signal: AbortSignal,
+  args: readonly string[],
+): Promise<GitEnd> {
   const settings = [...SAFE_SETTINGS, ...networkSettings(), ...credentialSettings(url, token)];
   return runGit({
-    args: [
-      ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-      'clone',
-      '--quiet',
-      '--template=',
-      `--depth=${depth}`,
-      '--single-branch',
-      '--no-tags',
-      ...(branch === undefined ? [] : [`--branch=${branch}`]),
-      '--',
-      url,
-      workspace,
-    ],
-    cwd: '/',
+    args: [...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]), ...args],
+    cwd,
     env: gitEnvironment(home, protocols),
     user,
     signal,

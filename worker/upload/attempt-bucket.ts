@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { ARTIFACTS, type Artifact, artifactKey } from '../../core/artifact-keys.ts';
+import { ARTIFACTS, type Artifact, outputPrefix } from '../../core/artifact-keys.ts';
 import type { AttemptRef } from '../../core/ids.ts';
 import type { ManifestObject } from '../../core/manifest.ts';
+import type { CheckpointBucket } from '../checkpoints/take-checkpoint.ts';
 
-/** S3 takes 10,000 parts: 80 GB. Four of them are in memory at once. */
-const PART_BYTES = 8 * 1024 * 1024;
+/** S3's least: it takes 10,000 of them, 48 GiB. Four are in memory at once, each some three times on its way to the socket. */
+const PART_BYTES = 5 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
 
 const CONTENT_TYPES: Readonly<Record<Artifact, string>> = {
@@ -18,9 +19,21 @@ const CONTENT_TYPES: Readonly<Record<Artifact, string>> = {
   result: 'application/json',
 };
 
+/** There is a manifest already: of a checkpoint that was presented, or our own, whose answer was lost. */
+export class ManifestExistsError extends Error {
+  override readonly name = 'ManifestExistsError';
+
+  constructor() {
+    super('The attempt has its manifest already.');
+  }
+}
+
 /** Where the output of one attempt goes. */
-export interface OutputBucket {
-  /** Uploads what comes, as it comes. Where the source or S3 fails, it throws, and there is no object. */
+export interface OutputBucket extends CheckpointBucket {
+  /**
+   * Uploads what comes, as it comes. Where the source or S3 fails, it throws, and there is no object. A manifest is put
+   * where there is none; where there is one, a `ManifestExistsError` is thrown.
+   */
   put(artifact: Artifact, source: AsyncIterable<Buffer>): Promise<ManifestObject>;
   putJson(artifact: Artifact, document: unknown): Promise<ManifestObject>;
 }
@@ -34,6 +47,36 @@ export class AttemptBucket implements OutputBucket {
   ) {}
 
   async put(artifact: Artifact, source: AsyncIterable<Buffer>): Promise<ManifestObject> {
+    const condition = artifact === 'manifest' ? { IfNoneMatch: '*' } : {};
+    try {
+      return await this.upload(ARTIFACTS[artifact], { ContentType: CONTENT_TYPES[artifact], ...condition }, source);
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.name === 'PreconditionFailed') throw new ManifestExistsError();
+      throw error;
+    }
+  }
+
+  async putJson(artifact: Artifact, document: unknown): Promise<ManifestObject> {
+    return this.put(artifact, Readable.from([Buffer.from(`${JSON.stringify(document, null, 2)}\n`)]));
+  }
+
+  async putObject(
+    name: string,
+    contentType: string,
+    source: Iterable<Buffer> | AsyncIterable<Buffer>,
+  ): Promise<ManifestObject> {
+    return this.upload(name, { ContentType: contentType }, source);
+  }
+
+  async removeObject(name: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: this.keyOf(name) }));
+  }
+
+  private async upload(
+    name: string,
+    headers: { readonly ContentType: string; readonly IfNoneMatch?: string },
+    source: Iterable<Buffer> | AsyncIterable<Buffer>,
+  ): Promise<ManifestObject> {
     const hash = createHash('sha256');
     let size = 0;
     const counted = async function* () {
@@ -47,22 +90,17 @@ export class AttemptBucket implements OutputBucket {
     try {
       await new Upload({
         client: this.client,
-        params: {
-          Bucket: this.bucket,
-          Key: artifactKey(this.attempt, artifact),
-          Body: body,
-          ContentType: CONTENT_TYPES[artifact],
-        },
+        params: { Bucket: this.bucket, Key: this.keyOf(name), Body: body, ...headers },
         partSize: PART_BYTES,
         queueSize: PARTS_AT_ONCE,
       }).done();
     } finally {
       body.destroy();
     }
-    return { name: ARTIFACTS[artifact], size, sha256: hash.digest('hex') };
+    return { name, size, sha256: hash.digest('hex') };
   }
 
-  async putJson(artifact: Artifact, document: unknown): Promise<ManifestObject> {
-    return this.put(artifact, Readable.from([Buffer.from(`${JSON.stringify(document, null, 2)}\n`)]));
+  private keyOf(name: string): string {
+    return `${outputPrefix(this.attempt)}${name}`;
   }
 }

@@ -5,12 +5,12 @@ import type { CappedLog } from '../agent/capped-log.ts';
 import { wordsOf } from '../error-words.ts';
 import type { ListedFiles } from '../pack/child-output.ts';
 import type { WorkerLog } from '../worker-log.ts';
-import type { OutputBucket } from './attempt-bucket.ts';
+import { ManifestExistsError, type OutputBucket } from './attempt-bucket.ts';
 
 type Skipped = ListedFiles['skipped'];
 
 export interface AttemptOutput {
-  readonly bucket: OutputBucket;
+  readonly bucket: Pick<OutputBucket, 'put' | 'putJson'>;
   /** Packs the workspace anew at each call. */
   packWorkspace(): AsyncGenerator<Buffer, ListedFiles>;
   /** Makes `changes.patch` anew at each call. @default there is no repository to have changed */
@@ -22,13 +22,19 @@ export interface AttemptOutput {
   readonly pauses?: readonly number[];
 }
 
+export interface UploadedOutput {
+  readonly manifest: Manifest;
+  /** False where there was a manifest already: it stays as it is, and so does all that it names. */
+  readonly isPresented: boolean;
+}
+
 /**
  * Uploads the archive, the patch, the log, the result, and last the manifest that names them: where it is, everything is.
  * What fails is tried three times, on top of the SDK's own tries. Each of them is saved even where another cannot be; then
  * there is no manifest, and the error is thrown. A patch that cannot be made is left out, and the manifest says why: an
  * agent can bring that about, and the archive holds the same work.
  */
-export async function uploadOutput(attempt: AttemptOutput): Promise<Manifest> {
+export async function uploadOutput(attempt: AttemptOutput): Promise<UploadedOutput> {
   const { bucket, result } = attempt;
   const [packed, patched, log, saved] = await Promise.allSettled([
     persistently(attempt, () => putArchive(attempt)),
@@ -47,8 +53,18 @@ export async function uploadOutput(attempt: AttemptOutput): Promise<Manifest> {
     skipped: [...archive.skipped, ...patch.skipped],
     objects: [archive.object, ...patch.objects, contentOf(log), contentOf(saved)],
   };
-  await persistently(attempt, () => bucket.putJson('manifest', manifest));
-  return manifest;
+  return { manifest, isPresented: await persistently(attempt, () => present(bucket, manifest)) };
+}
+
+/** Whether the output is this manifest's from now on. */
+async function present(bucket: AttemptOutput['bucket'], manifest: Manifest): Promise<boolean> {
+  try {
+    await bucket.putJson('manifest', manifest);
+    return true;
+  } catch (error) {
+    if (error instanceof ManifestExistsError) return false;
+    throw error;
+  }
 }
 
 async function putArchive({ bucket, packWorkspace }: AttemptOutput) {

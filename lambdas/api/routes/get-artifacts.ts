@@ -53,7 +53,7 @@ function latestEnded({ attempt, status }: DispatchRecord): number {
 async function outputView(
   { artifacts, now }: ApiCollaborators,
   ref: AttemptRef,
-  { files, skipped, objects }: Manifest,
+  { files, skipped, objects, checkpoint }: Manifest,
 ): Promise<OutputView> {
   const expiresAt = new Date(now().getTime() + URL_SECONDS * 1000).toISOString();
   const shown = withinBytes(files, MAX_LIST_BYTES);
@@ -62,6 +62,7 @@ async function outputView(
     ...ref,
     fileCount: files.length,
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
+    ...(checkpoint === undefined ? {} : { checkpointAt: checkpoint.takenAt }),
     files: shown,
     filesTruncated: shown.length < files.length,
     skipped: withinBytes(skipped, MAX_LIST_BYTES / 3),

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { extract } from 'tar-stream';
-import { outputPrefix } from '../../../core/artifact-keys.ts';
+import { isArchive, outputPrefix } from '../../../core/artifact-keys.ts';
 import { type AttemptRef, attemptName } from '../../../core/ids.ts';
 import { Manifest, type ManifestFile } from '../../../core/manifest.ts';
 import type { EmbeddedProcess } from '../killable-aws.ts';
@@ -35,14 +35,16 @@ async function verify(client: S3Client, bucket: string, attempt: AttemptRef): Pr
   if (!bytes) return { faults: ['there is no manifest'], files: new Map() };
   const manifest = Manifest.parse(JSON.parse(bytes.toString('utf8')));
   const faults: string[] = [];
-  let files = new Map<string, string>();
+  const files = new Map<string, string>();
   for (const { name, size, sha256 } of manifest.objects) {
     const object = await get(name);
     if (!object) faults.push(`${name} is not there`);
     else if (object.length !== size || sha256Of(object) !== sha256)
       faults.push(`${name} is not what the manifest says`);
-    if (object && name === 'workspace.tar.gz') files = await filesIn(object);
+    // Those of a checkpoint come one after the other, later files over earlier ones.
+    if (object && isArchive(name)) for (const [path, hash] of await filesIn(object)) files.set(path, hash);
   }
+  for (const { path } of manifest.checkpoint?.removed ?? []) files.delete(path);
   return { faults: [...faults, ...differences(manifest.files, files)], files };
 }
 

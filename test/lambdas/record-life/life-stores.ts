@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { ARTIFACTS, artifactKey } from '../../../core/artifact-keys.ts';
+import { ARTIFACTS, artifactKey, CHECKPOINT_INDEX, outputPrefix } from '../../../core/artifact-keys.ts';
 import type { DispatchRecord } from '../../../core/dispatch-record.ts';
 import type { AttemptRef } from '../../../core/ids.ts';
 import type { Manifest } from '../../../core/manifest.ts';
@@ -58,6 +58,12 @@ export class LifeBuckets {
   readonly artifacts = {
     getResult: async (ref: AttemptRef) => this.#document<WorkerResult>(artifactKey(ref, 'result')),
     getManifest: async (ref: AttemptRef) => this.#document<Manifest>(artifactKey(ref, 'manifest')),
+    getCheckpoint: async (ref: AttemptRef) => this.#document<Manifest>(`${outputPrefix(ref)}${CHECKPOINT_INDEX}`),
+    putManifest: async (ref: AttemptRef, manifest: Manifest): Promise<boolean> => {
+      const isNew = !this.#objects.has(artifactKey(ref, 'manifest'));
+      if (isNew) await this.#put(artifactKey(ref, 'manifest'), manifest);
+      return isNew;
+    },
     head: (key: string) =>
       this.turns.call('HeadObject', async () => (this.#objects.has(key) ? { size: 100 } : undefined)),
     presign: async () => 'https://s3.test/',

@@ -13,6 +13,9 @@ export class KeptOutput {
     return {
       put: async (artifact) => this.#put(attempt, artifact, ''),
       putJson: async (artifact, document) => this.#put(attempt, artifact, JSON.stringify(document)),
+      // No run here is long enough for a checkpoint.
+      putObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
+      removeObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
     };
   }
 
@@ -24,6 +27,14 @@ export class KeptOutput {
   async getManifest(attempt: AttemptRef) {
     const text = this.#objects.get(artifactKey(attempt, 'manifest'));
     return text === undefined ? undefined : { valid: true as const, content: Manifest.parse(JSON.parse(text)) };
+  }
+
+  async getCheckpoint() {
+    return undefined;
+  }
+
+  async putManifest(): Promise<boolean> {
+    throw new Error('There was no checkpoint to present.');
   }
 
   async head(key: string) {
