@@ -19,6 +19,9 @@ export interface TaskTrackingProps {
   readonly settlement: Settlement;
 }
 
+/** `lastStatus` of an ECS task that is on its way, runs or has stopped; the steps of its stopping say nothing new. */
+const HEARD_OF = ['PROVISIONING', 'PENDING', 'ACTIVATING', 'RUNNING', 'STOPPED'];
+
 /** Hears of every ECS task of the cluster, and acts where no execution does. */
 export class TaskTracking extends Construct {
   constructor(scope: Construct, id: string, props: TaskTrackingProps) {
@@ -31,7 +34,7 @@ export class TaskTracking extends Construct {
       eventPattern: {
         source: ['aws.ecs'],
         detailType: ['ECS Task State Change'],
-        detail: { clusterArn: [agents.cluster.clusterArn] },
+        detail: { clusterArn: [agents.cluster.clusterArn], lastStatus: HEARD_OF },
       },
       targets: [this.consumer(props).target],
     });

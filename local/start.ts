@@ -40,7 +40,8 @@ Outpost serves at ${baseUrl}. Its key is in ${file}. Dispatch something:
     -H 'Content-Type: application/json' \\
     -d '{ "agent": "shell", "task": "echo hello | tee hello.txt" }' |
     node -p 'JSON.parse(fs.readFileSync(0)).data.dispatchId')
-  curl -s "${baseUrl}/dispatch/$ID?logs=100" -H "X-API-Key: $KEY"
+  until curl -s "${baseUrl}/dispatch/$ID?logs=100" -H "X-API-Key: $KEY" | tee /dev/stderr | grep -q endedAt
+  do sleep 1; done
   curl -s "${baseUrl}/artifacts/$ID" -H "X-API-Key: $KEY"
 
 Agents run as you here, with your files and your network: dispatch what you trust.

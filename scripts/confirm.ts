@@ -10,10 +10,14 @@ export async function isConfirmed(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve) => {
     // Ctrl-C and Ctrl-D close it without an answer.
-    terminal.once('close', () => resolve(false));
+    terminal.once('close', () => {
+      console.error('Nothing was done.');
+      resolve(false);
+    });
     terminal.question(`${question} [y/N] `, (answer) => {
-      resolve(/^y(es)?$/i.test(answer.trim()));
-      terminal.close();
+      if (!/^y(es)?$/i.test(answer.trim())) return terminal.close();
+      terminal.removeAllListeners('close').close();
+      resolve(true);
     });
   });
 }

@@ -7,10 +7,11 @@ import { type AwsTarget, localOption, reaching } from './aws-target.ts';
 import { isConfirmed } from './confirm.ts';
 import { askForReplays, type ReplayResult } from './replay/ask-for-replays.ts';
 import { type Deployment, openDeployment } from './replay/deployment.ts';
-import { agent, endings, moment, rate, tenant } from './replay/options.ts';
+import { agent, endings, moment, rate } from './replay/options.ts';
 import { planReplay, type ReplayPlan } from './replay/plan.ts';
 import { openProgressLine } from './replay/progress-line.ts';
 import { dispatchCount, planText, progressText } from './replay/texts.ts';
+import { tenantId } from './tenant-id.ts';
 
 interface Options {
   readonly since: string;
@@ -43,7 +44,7 @@ const program = command('replay', 'Runs dispatches that have ended once more, ea
   .addOption(new Option('--status <names>', 'those that ended so').argParser(endings).default(...USUAL_ENDINGS))
   .option('--include-success', 'those as well that ended as success')
   .option('--agent <name>', 'of this agent alone', agent)
-  .option('--tenant <id>', 'of this tenant alone', tenant)
+  .option('--tenant <id>', 'of this tenant alone', tenantId)
   .option('--rate <n>', 'how many to start a second', rate, 5)
   .option('--again', 'those as well that this command has replayed before')
   .option('--dry-run', 'list them, and start nothing')
@@ -58,8 +59,8 @@ async function replay(target: AwsTarget, options: Options): Promise<number> {
   const statuses = statusesOf(options);
   if (options.until < options.since) throw new UsageError('--until is before --since: 3h is earlier than 1h');
   const deployment = await openDeployment(target, options.prefix);
-  const { since, until, agent, tenant: tenantId, again = false } = options;
-  const plan = await planReplay(deployment, { statuses, since, until, agent, tenantId, again });
+  const { since, until, agent, tenant, again = false } = options;
+  const plan = await planReplay(deployment, { statuses, since, until, agent, tenantId: tenant, again });
   console.log(planText(plan, options.dryRun ? Number.POSITIVE_INFINITY : undefined));
   if (options.dryRun || plan.dispatches.length === 0) return 0;
   if (!options.yes && !(await isConfirmed(`Start ${dispatchCount(plan.dispatches.length)} once more?`))) return 1;

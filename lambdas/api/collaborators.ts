@@ -46,6 +46,9 @@ export interface ApiCollaborators {
 
 /** What Hono carries through a request; only in Lambda are there an event and its context. */
 export type ApiEnv = {
-  Bindings: { event?: { requestContext: { requestId: string } }; lambdaContext?: LambdaContext };
+  Bindings: {
+    event?: { requestContext: { requestId: string }; headers?: Readonly<Record<string, string | undefined>> };
+    lambdaContext?: LambdaContext;
+  };
   Variables: { requestId: string; now: Date; tenant: Tenant };
 };

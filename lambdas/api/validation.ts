@@ -8,14 +8,25 @@ export const NoQuery = z.strictObject({});
 
 /** Turns what a schema found into the API's own error. */
 export const refuseInvalid: Hook<unknown, ApiEnv, string, unknown> = (result) => {
-  if (!result.success) throw validationError(faultsOf(result.error, (result as { data?: unknown }).data));
+  if (result.success) return;
+  const { target, error } = result;
+  throw validationError(
+    faultsOf(error, (result as { data?: unknown }).data, target === 'query' ? 'parameter' : 'field'),
+  );
 };
 
+/** For a parameter of the query: a whole number within bounds. */
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  const error = `must be a whole number ${bounds}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
 /** One fault for each field; a field that is unknown or missing is named as such. */
-export function faultsOf({ issues }: Pick<z.ZodError, 'issues'>, input: unknown): Fault[] {
+export function faultsOf({ issues }: Pick<z.ZodError, 'issues'>, input: unknown, noun = 'field'): Fault[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not a known field' }));
+      return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: `is not a known ${noun}` }));
     }
     const isMissing = issue.path.length > 0 && valueAt(input, issue.path) === undefined;
     return [{ path: pathOf(issue.path), message: isMissing ? 'is required' : lowerFirst(issue.message) }];

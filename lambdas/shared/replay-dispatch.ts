@@ -12,7 +12,7 @@ export interface Replay extends AttemptRef {
   readonly key: string;
 }
 
-/** What became of a replay. Only `replayed` changed anything, now or, by the same key, before. */
+/** What became of a replay. Only `replayed` changed anything. */
 export type ReplayAnswer =
   | { readonly answer: 'absent' }
   | { readonly answer: 'no-place'; readonly maxConcurrent: number }
@@ -21,6 +21,8 @@ export type ReplayAnswer =
 export const REPLAY_ANSWERS = [
   /** The next attempt is there and begun; the record is its own, or that of one after it. */
   'replayed',
+  /** The same key has asked for it before; the record is as above. */
+  'repeated',
   /** The attempt has not ended. */
   'living',
   /** Another replay has followed the attempt already. */
@@ -51,9 +53,8 @@ export async function replayDispatch(collaborators: ReplayCollaborators, replay:
   const record = await collaborators.dispatches.get(replay.dispatchId);
   const answer =
     record && mayFollow(record, replay) ? await follow(collaborators, record, replay) : answerOf(record, replay);
-  if (answer.answer === 'replayed' && answer.record.status === 'PENDING') {
-    await beginAttempt(collaborators, answer.record);
-  }
+  const isAsWanted = answer.answer === 'replayed' || answer.answer === 'repeated';
+  if (isAsWanted && answer.record.status === 'PENDING') await beginAttempt(collaborators, answer.record);
   return answer;
 }
 
@@ -99,7 +100,7 @@ function isLiving(record: DispatchRecord | undefined, { attempt }: AttemptRef): 
 
 function answerOf(record: DispatchRecord | undefined, replay: Replay): ReplayAnswer {
   if (!record || record.attempt < replay.attempt) return { answer: 'absent' };
-  if (record.replayKeys?.has(replay.key)) return { answer: 'replayed', record };
+  if (record.replayKeys?.has(replay.key)) return { answer: 'repeated', record };
   if (record.attempt > replay.attempt) return { answer: 'overtaken', record };
   if (!isTerminal(record.status)) return { answer: 'living', record };
   throw new Error(`${attemptName(replay)} has ended, and could not be followed by another attempt.`);

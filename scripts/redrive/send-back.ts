@@ -6,6 +6,8 @@ export type Invoke = (body: string) => Promise<void>;
 export interface SendBackOptions {
   /** Letters at most. */
   readonly limit: number;
+  /** The id of the one letter that is meant. @default all */
+  readonly only?: string | undefined;
   /** Letters of this time or later stay: they have come since, perhaps of what was just sent back. */
   readonly before: Date;
   readonly show: (accepted: number) => void;
@@ -52,12 +54,13 @@ class Run {
 
   /** Returns whether there may be another. */
   async nextBatch(): Promise<boolean> {
-    const { limit, before, show } = this.options;
+    const { limit, only, before, show } = this.options;
     const letters = await this.queue.receive(Math.min(BATCH, limit - this.accepted));
     const fresh = letters.filter(({ messageId }) => !this.held.has(messageId));
     // What is received once more has another receipt handle, and the one of before is worth nothing.
     for (const letter of letters) this.held.set(letter.messageId, letter);
-    await Promise.all(fresh.filter(({ sentAt }) => sentAt < before).map((letter) => this.redrive(letter)));
+    const meant = fresh.filter(({ messageId }) => only === undefined || messageId === only);
+    await Promise.all(meant.filter(({ sentAt }) => sentAt < before).map((letter) => this.redrive(letter)));
     show(this.accepted);
     return fresh.length > 0 && this.accepted < limit && this.refusedInARow < BATCH;
   }

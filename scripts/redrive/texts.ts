@@ -4,10 +4,15 @@ import type { Refusal } from './send-back.ts';
 
 /** Characters of an event that are shown. */
 const BODY_CHARACTERS = 200;
+/** The ids of dispatches and slots, wherever an event has them. */
+const ULIDS = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
 
-/** When it came to lie here and why, and how the event begins: two lines. */
+/** Its id, when it came to lie here, why, and what the event is about and begins with: three lines. */
 export function letterText(letter: DeadLetter): string {
-  return `${letter.sentAt.toISOString()}  ${oneLine(whyText(letter))}\n  ${oneLine(letter.body.slice(0, BODY_CHARACTERS))}`;
+  const { messageId, sentAt, body } = letter;
+  const about = [...new Set(body.match(ULIDS))].map((id) => `${id}  `).join('');
+  const event = oneLine(body.slice(0, BODY_CHARACTERS));
+  return `${messageId}  ${sentAt.toISOString()}\n  ${oneLine(whyText(letter))}\n  ${about}${event}`;
 }
 
 /** Of an error that Lambda puts there the function itself is the cause; one that EventBridge puts there has kept it from being called. */

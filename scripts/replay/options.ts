@@ -2,7 +2,6 @@ import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { AGENT_NAMES, type AgentName, isAgentName } from '../../core/agents.ts';
 import { TERMINAL_STATUSES, type TerminalStatus } from '../../core/dispatch-status.ts';
-import { TenantId } from '../../core/ids.ts';
 
 const Moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -31,12 +30,6 @@ export function endings(text: string): readonly TerminalStatus[] {
 export function agent(text: string): AgentName {
   if (isAgentName(text)) return text;
   throw new InvalidArgumentError(`'${text}' is no agent: they are ${AGENT_NAMES.join(', ')}.`);
-}
-
-export function tenant(text: string): string {
-  const parsed = TenantId.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`It ${parsed.error.issues.map(({ message }) => message).join('; ')}.`);
 }
 
 /** For `--rate`: a second, and not so fast that a mistake cannot be stopped. */

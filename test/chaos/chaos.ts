@@ -21,7 +21,9 @@ interface ChaosOptions {
 
 /** A dispatch in so many milliseconds, where nobody says how long it takes. */
 const PACE_MS = 300;
+/** How long it may take until nothing goes on any more: replays of the archive may have begun every dispatch anew. */
 const QUIET_MS = 60_000;
+const QUIET_MS_A_DISPATCH = 2_000;
 /** Everything is killed once for so many dispatches; in short rounds, in every other one. */
 const DISPATCHES_A_KILL = 40;
 
@@ -67,7 +69,7 @@ async function runRounds(options: ChaosOptions, assembly: string): Promise<SeedR
         seed: next,
         dispatches,
         spreadMs,
-        quietMs: QUIET_MS,
+        quietMs: QUIET_MS + dispatches * QUIET_MS_A_DISPATCH,
         kills,
         archiveReplays,
         assembly,

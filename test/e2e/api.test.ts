@@ -37,6 +37,17 @@ describe('POST /dispatch', () => {
     expect(JSON.stringify(body.error)).toContain('shell');
   });
 
+  it('refuses an empty Idempotency-Key, which would make two dispatches of two requests', async () => {
+    const request = { agent: 'shell', task: 'echo once' };
+
+    const { status, body } = await harness.call('POST', '/dispatch', request, { 'idempotency-key': '' });
+
+    expect([status, body.error.details]).toEqual([
+      400,
+      [{ path: 'idempotency-key', message: 'must be 1-255 visible ASCII characters' }],
+    ]);
+  });
+
   it('runs the same request with the same Idempotency-Key once', async () => {
     const headers = { 'idempotency-key': 'once' };
     const request = { agent: 'shell', task: 'echo once' };

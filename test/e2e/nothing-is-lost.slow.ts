@@ -107,8 +107,9 @@ describe.concurrent('where AWS tells of everything', () => {
     await call('DELETE', `/dispatch/${id}`);
     expect(await ended(id)).toMatchObject({ status: 'cancelled', attempt: 2 });
     await recordWhen(id, ({ attempt, publishedAt }) => attempt === 2 && publishedAt !== undefined);
-    const ends = (await published(id, 'Dispatch Ended')).map(({ detail }) => detail.eventId);
-    expect(ends).toEqual([`${id}-1-ended`, `${id}-2-ended`]);
+    // Two who settle an attempt at once may both announce it: the event is the same, and its id says so.
+    const ends = new Set((await published(id, 'Dispatch Ended')).map(({ detail }) => detail.eventId));
+    expect([...ends]).toEqual([`${id}-1-ended`, `${id}-2-ended`]);
   });
 
   it('worker killed', async () => {

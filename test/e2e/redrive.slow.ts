@@ -66,3 +66,23 @@ it('names the queues there are, where it is asked for another', async () => {
   );
   expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining(`There is: ${queues.join(', ')}`) });
 });
+
+it('deletes the one event that it is told to, which no function will ever take', async () => {
+  const [kept, dropped] = ['01J9ZK6W3N8R5T7V9X1Y3Z5A7B', '01J9ZK6W3N8R5T7V9X1Y3Z5A8C'];
+  await leaveForReplay(kept);
+  await leaveForReplay(dropped);
+  const lines = (await redrive('--queue', 'replay', '--dry-run')).stdout.split('\n');
+  const about = lines.findIndex((line) => line.includes(dropped));
+  const messageId = lines[about - 2]?.split(' ')[0] ?? '';
+
+  const without = await redrive('--queue', 'replay', '--drop', '--yes').catch((error: unknown) => error);
+  const done = await redrive('--queue', 'replay', '--message', messageId, '--drop', '--yes');
+  const again = await redrive('--queue', 'replay', '--message', messageId, '--yes').catch((error: unknown) => error);
+
+  expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('--message') });
+  expect(done.stdout).toContain('Deleted 1 event');
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining(`there is no event ${messageId}`) });
+  const { stdout } = await redrive('--queue', 'replay', '--dry-run');
+  expect(stdout).toContain(kept);
+  expect(stdout).not.toContain(dropped);
+});

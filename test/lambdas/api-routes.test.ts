@@ -58,7 +58,7 @@ it.each(DISPATCH_ROUTES)('refuses an unknown query parameter: %s %s{id}%s', asyn
   const { status, json } = await withRecord().send(method, `${path}${DISPATCH_ID}${rest}?log=5`);
 
   expect([status, json.error.code]).toEqual([400, 'VALIDATION_ERROR']);
-  expect(json.error.details).toEqual([{ path: 'log', message: 'is not a known field' }]);
+  expect(json.error.details).toEqual([{ path: 'log', message: 'is not a known parameter' }]);
 });
 
 it.each(['logs=0', 'logs=1001', 'logs=x', 'logs=', 'logs=1.5', 'logs=1&logs=2', 'logsAfter='])(

@@ -120,7 +120,7 @@ it('replays a request that the archive brings again, once for each replay of the
   const second = await now();
   await handle(collaborators, archived(record, 'another'));
 
-  expect(did.answers).toEqual(['replayed', 'replayed', 'overtaken']);
+  expect(did.answers).toEqual(['replayed', 'repeated', 'overtaken']);
   expect(second?.replayKeys).toEqual(new Set([`${record.dispatchId}-1-requested/after-the-outage`]));
   expect((await now())?.attempt).toBe(2);
 });
@@ -138,7 +138,8 @@ it('makes one attempt of a request that comes many times at once', async () => {
   await Promise.all(Array.from({ length: 6 }, () => handle(collaborators, asked(record))));
 
   expect((await now())?.attempt).toBe(2);
-  expect(new Set(did.answers)).toEqual(new Set(['replayed']));
+  expect(did.answers).toContain('replayed');
+  expect(did.answers.filter((answer) => !['replayed', 'repeated'].includes(answer))).toEqual([]);
   expect(new Set(did.started.map(({ attempt }) => attempt))).toEqual(new Set([2]));
 });
 

@@ -86,6 +86,24 @@ describe('sending dead letters back', () => {
   });
 });
 
+describe('one letter', () => {
+  it('is sent back alone, and the others stay', async () => {
+    const shown: DeadLetter[] = [];
+    await stand.put(...NUMBERS);
+    await look(stand.queue, 3, (letter) => shown.push(letter));
+    const [, meant] = shown;
+    const invoked: string[] = [];
+
+    const { accepted } = await sendBack(stand.queue, async (body) => void invoked.push(body), {
+      ...everything(),
+      only: meant?.messageId,
+    });
+
+    expect({ accepted, invoked }).toEqual({ accepted: 1, invoked: [meant?.body] });
+    expect(await stand.left()).toEqual(NUMBERS.filter((body) => body !== meant?.body));
+  });
+});
+
 describe('looking at dead letters', () => {
   it('shows all of them once, and leaves them to be received by others at once', async () => {
     const shown: DeadLetter[] = [];
@@ -107,16 +125,19 @@ describe('looking at dead letters', () => {
     expect(shown).toHaveLength(12);
   });
 
-  it('tells in two lines when it came, why, and how the event begins', async () => {
+  it('tells its id, when it came, why, what it is about, and how it begins', async () => {
     const shown: DeadLetter[] = [];
-    await stand.put(`{\n"long": "\u009b31m${'x'.repeat(300)}"}`);
+    const dispatchId = '01J9ZK6W3N8R5T7V9X1Y3Z5A7B';
+    await stand.put(`{\n"long": "\u009b31m${'x'.repeat(300)}", "detail": {"dispatchId": "${dispatchId}"}}`);
 
     await look(stand.queue, 1, (letter) => shown.push(letter));
 
-    const [first, second, ...others] = shown.map(letterText).join('').split('\n');
+    const [first, second, third, ...others] = shown.map(letterText).join('').split('\n');
     expect(others).toEqual([]);
-    expect(first).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z {2}failed: no \{/);
-    expect(second).toMatch(/^ {2}\{ "long": "x{180,190}$/);
+    expect(first).toMatch(/ {2}\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect(first).toContain(shown[0]?.messageId);
+    expect(second).toMatch(/^ {2}failed: no \{/);
+    expect(third).toMatch(/^ {2}01J9ZK6W3N8R5T7V9X1Y3Z5A7B {2}\{ "long": "x{180,190}$/);
   });
 
   it('tells which rule could not hand an event over', () => {

@@ -37,14 +37,17 @@ describe('the rules', () => {
     expect(flat(listOf(EventPattern?.detail?.stateMachineArn)[0])).toBe('<WorkflowDispatchStateMachine>');
   });
 
-  it('hear of every ECS task of our cluster, whatever becomes of it', () => {
+  it('hear of every ECS task of our cluster that is on its way, runs or has stopped', () => {
     const { EventBusName, EventPattern } = rule('ecs-task-changed');
 
     expect(EventBusName).toBeUndefined();
     expect(EventPattern).toEqual({
       source: ['aws.ecs'],
       'detail-type': ['ECS Task State Change'],
-      detail: { clusterArn: [expect.anything()] },
+      detail: {
+        clusterArn: [expect.anything()],
+        lastStatus: ['PROVISIONING', 'PENDING', 'ACTIVATING', 'RUNNING', 'STOPPED'],
+      },
     });
     expect(flat(listOf(EventPattern?.detail?.clusterArn)[0])).toBe('<AgentsCluster.Arn>');
   });

@@ -3,6 +3,7 @@ import type { DispatchRecord } from '../../../core/dispatch-record.ts';
 import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { success } from '../envelope.ts';
 import { ownedDispatch } from '../owned-dispatch.ts';
+import { wholeNumber } from '../validation.ts';
 import { DispatchView, dispatchView, type LogLines } from '../wire.ts';
 import { answer, DISPATCH_FAILURES, DispatchPath, KEY_REQUIRED } from './route-parts.ts';
 
@@ -10,8 +11,11 @@ import { answer, DISPATCH_FAILURES, DispatchPath, KEY_REQUIRED } from './route-p
 const DEFAULT_LINES = 100;
 
 const Query = z.strictObject({
-  logs: z.coerce.number().int().min(1).max(1000).optional(),
-  logsAfter: z.string().min(1).max(1024).optional(),
+  logs: wholeNumber(1, 1000).optional(),
+  logsAfter: z
+    .string()
+    .regex(/^.{1,1024}$/s, 'must be the `nextToken` of an earlier answer')
+    .optional(),
 });
 
 const route = createRoute({

@@ -6,14 +6,14 @@ import { success } from '../envelope.ts';
 import { requireJsonBody } from '../json-body.ts';
 import { NoQuery } from '../validation.ts';
 import { DispatchView, dispatchView } from '../wire.ts';
-import { answer, COMMON_FAILURES, failure, IdempotencyKey, KEY_REQUIRED } from './route-parts.ts';
+import { answer, COMMON_FAILURES, failure, IdempotencyKey, KEY_REQUIRED, requireWholeKey } from './route-parts.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/dispatch',
   summary: 'Run an agent',
   security: KEY_REQUIRED,
-  middleware: [requireJsonBody] as const,
+  middleware: [requireWholeKey, requireJsonBody] as const,
   request: {
     query: NoQuery,
     headers: IdempotencyKey,

@@ -9,14 +9,22 @@ import { requireNoBody } from '../json-body.ts';
 import { ownedDispatch } from '../owned-dispatch.ts';
 import { NoQuery } from '../validation.ts';
 import { DispatchView, dispatchView, wireStatus } from '../wire.ts';
-import { answer, DISPATCH_FAILURES, DispatchPath, failure, IdempotencyKey, KEY_REQUIRED } from './route-parts.ts';
+import {
+  answer,
+  DISPATCH_FAILURES,
+  DispatchPath,
+  failure,
+  IdempotencyKey,
+  KEY_REQUIRED,
+  requireWholeKey,
+} from './route-parts.ts';
 
 const route = createRoute({
   method: 'post',
   path: '/dispatch/{id}/replay',
   summary: 'Run a dispatch that has ended once more, as its next attempt',
   security: KEY_REQUIRED,
-  middleware: [requireNoBody] as const,
+  middleware: [requireWholeKey, requireNoBody] as const,
   request: { params: DispatchPath, query: NoQuery, headers: IdempotencyKey },
   responses: {
     ...DISPATCH_FAILURES,
@@ -46,6 +54,7 @@ async function replay(
   const replayed = await replayDispatch(api, { dispatchId, attempt, key });
   switch (replayed.answer) {
     case 'replayed':
+    case 'repeated':
       return replayed.record;
     // Another request was faster: its attempt lives, or has at most ended a moment ago.
     case 'overtaken':

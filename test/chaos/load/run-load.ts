@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { setClockLead } from '../../../local/faults/clock-lead.ts';
+import { readStores } from '../evidence/stores.ts';
 import type { HostileOutpost } from '../hostile-outpost.ts';
 import { randomFrom } from '../random.ts';
-import { callScheduled } from '../scheduled.ts';
+import { callScheduled, MANAGER, SWEEP } from '../scheduled.ts';
 import { replayArchive, requestReplay, unlessKilled } from './bus-requests.ts';
 import { Client, type ClientRequest } from './client.ts';
 import { type Errand, runErrand } from './errand.ts';
@@ -20,6 +22,18 @@ export interface LoadOptions {
 
 /** Between the calls of what a schedule calls every minute. */
 const SCHEDULE_MS = 1_500;
+/**
+ * By how many milliseconds the clocks of those whom a schedule calls are ahead at their next call, over and over: what a
+ * fault left undone is mended while clients still wait for it, and by repairs that meet faults themselves.
+ */
+const LEADS: readonly Readonly<Record<string, number>>[] = [
+  { [SWEEP]: 0, [MANAGER]: 0 },
+  { [SWEEP]: 40_000, [MANAGER]: 0 },
+  { [SWEEP]: 0, [MANAGER]: 35_000 },
+];
+/** For so long clients wait for a warm slot before they begin, in milliseconds. */
+const POOL_FILLS_MS = 8_000;
+const LOOK_EVERY_MS = 250;
 /** The part of the load that is asked for once more at its end, and how long that goes on under faults, in milliseconds. */
 const REPLAYED = 0.25;
 const REPLAYING_MS = 2_000;
@@ -30,6 +44,7 @@ export async function runLoad(outpost: HostileOutpost, options: LoadOptions): Pr
   const keys = await issueKeys(await outpost.up());
   const clients = keys.map(({ tenantId, apiKey }) => new Client(outpost, tenantId, apiKey, requests));
   const work = async () => {
+    await fillPool(outpost);
     const begun = Date.now();
     await Promise.all([runErrands(outpost, clients, options), killAtTimes(outpost, options)]);
     for (let replay = 0; replay < options.archiveReplays; replay += 1) {
@@ -39,8 +54,18 @@ export async function runLoad(outpost: HostileOutpost, options: LoadOptions): Pr
       await delay(REPLAYING_MS);
     }
   };
-  await untilDone(work(), () => callScheduledOnce(outpost));
+  await untilDone(work(), (turn) => callScheduledOnce(outpost, turn));
   return requests;
+}
+
+/** Under faults a pool may stay empty: then the clients come all the same. */
+async function fillPool(outpost: HostileOutpost): Promise<void> {
+  const begun = Date.now();
+  while (Date.now() - begun < POOL_FILLS_MS) {
+    const { slots } = await readStores(await outpost.up());
+    if (slots.some(({ state }) => state === 'WARM')) return;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 async function runErrands(
@@ -70,19 +95,20 @@ async function killAtTimes(outpost: HostileOutpost, { kills, seed, spreadMs }: L
 }
 
 /** Does something over and over for as long as something else takes. */
-async function untilDone(work: Promise<unknown>, act: () => Promise<void>): Promise<void> {
+async function untilDone(work: Promise<unknown>, act: (turn: number) => Promise<void>): Promise<void> {
   let done = false;
   const working = work.finally(() => {
     done = true;
   });
   // Its failure is thrown below.
   working.catch(() => {});
-  while (!done) await act();
+  for (let turn = 0; !done; turn += 1) await act(turn);
   await working;
 }
 
 /** As if minutes passed faster: the pool fills, and the sweep meets whatever is under way. */
-async function callScheduledOnce(outpost: HostileOutpost): Promise<void> {
+async function callScheduledOnce(outpost: HostileOutpost, turn: number): Promise<void> {
+  for (const [name, lead] of Object.entries(LEADS[turn % LEADS.length] ?? {})) setClockLead(outpost.data, name, lead);
   await unlessKilled(callScheduled(await outpost.up()));
   await delay(SCHEDULE_MS);
 }

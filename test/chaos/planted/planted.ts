@@ -5,7 +5,7 @@ import { command, runCommand } from '../../../local/cli/command-line.ts';
 import { brokenCopy, PLANTED_BUGS, type PlantedBug } from './broken-copy.ts';
 
 /** The seeds of the short form. */
-const CHAOS = ['--seed', '1', '--rounds', '10', '--at-once', '3', '--dispatches', '12', '--until-failed'];
+const CHAOS = ['--seed', '1', '--rounds', '10', '--at-once', '2', '--dispatches', '10', '--until-failed'];
 
 const program = command(
   'chaos:planted',
