@@ -27,7 +27,10 @@ const CLAIMED = { Payload: { claimed: true, slotId: SLOT_ID } };
 const MISSED = { Payload: { claimed: false } };
 
 /** Runs the dispatch state machine; what a test does not script goes well, and finds no warm slot. */
-export function run(scripts: Record<string, TaskScript> = {}, input: typeof INPUT & { readonly workspaceMode?: string } = INPUT): Promise<ScriptedRun> {
+export function run(
+  scripts: Record<string, TaskScript> = {},
+  input: typeof INPUT & { readonly workspaceMode?: string } = INPUT,
+): Promise<ScriptedRun> {
   return runScripted('dispatch', input, {
     Admit: {},
     ClaimWarmSlot: MISSED,
