@@ -5,9 +5,10 @@ import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { bootHarness, type Harness, processesMentioning } from './harness.ts';
 import { lookIntoPool } from './pool-look.ts';
 
-const SLOTS = 20;
-const DISPATCHES = 200;
-const CLIENTS = 8;
+/** `RUSH_SLOTS=20 npm run test:slow -- pool-rush` is the whole rush: 200 dispatches. */
+const SLOTS = Number(process.env['RUSH_SLOTS'] ?? 6);
+const DISPATCHES = 10 * SLOTS;
+const CLIENTS = 5;
 
 let harness: Harness;
 
