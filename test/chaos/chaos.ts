@@ -24,7 +24,7 @@ const PACE_MS = 300;
 /** How long it may take until nothing goes on any more: replays of the archive may have begun every dispatch anew. */
 const QUIET_MS = 60_000;
 const QUIET_MS_A_DISPATCH = 2_000;
-/** Everything is killed once for so many dispatches; in short rounds, in every other one. */
+/** Everything is killed once for so many dispatches; in short rounds, in every third one. */
 const DISPATCHES_A_KILL = 40;
 
 const program = command(
@@ -63,7 +63,7 @@ async function runRounds(options: ChaosOptions, assembly: string): Promise<SeedR
   const results: SeedResult[] = [];
   const run = async () => {
     for (let next = seeds.shift(); next !== undefined; next = seeds.shift()) {
-      const kills = Math.floor(dispatches / DISPATCHES_A_KILL) || next % 2;
+      const kills = Math.floor(dispatches / DISPATCHES_A_KILL) || Number(next % 3 === 0);
       const archiveReplays = 1 + Math.floor(dispatches / 150);
       const result = await runSeed({
         seed: next,

@@ -37,8 +37,10 @@ export const HOSTILE_RATES: FaultRates = {
   ],
   functions: [
     { name: 'manage-pool', killBefore: 0.02, kill: 0.04, calls: [1, 10], loseAnswer: 0.02 },
-    { name: 'api', killBefore: 0.01, kill: 0.08, calls: [3, 9], loseAnswer: 0.02 },
-    { killBefore: 0.03, kill: 0.08, calls: [1, 8], loseAnswer: 0.04 },
+    { name: 'api', killBefore: 0.01, kill: 0.06, calls: [3, 9], loseAnswer: 0.03 },
+    // It hears of every step of every ECS task, and each killed thread takes a quarter of a second of a core to replace.
+    { name: 'track-ecs', killBefore: 0.02, kill: 0.04, calls: [1, 8], loseAnswer: 0.04 },
+    { killBefore: 0.03, kill: 0.07, calls: [1, 8], loseAnswer: 0.04 },
   ],
   events: [{ drop: 0.15, double: 0.15, delay: 0.15, delayMs: [500, 3_000], reorder: 0.1, reorderMs: [50, 600] }],
   tasks: [

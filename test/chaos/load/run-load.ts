@@ -21,7 +21,7 @@ export interface LoadOptions {
 }
 
 /** Between the calls of what a schedule calls every minute. */
-const SCHEDULE_MS = 1_500;
+const SCHEDULE_MS = 2_000;
 /**
  * By how many milliseconds the clocks of those whom a schedule calls are ahead at their next call, over and over: what a
  * fault left undone is mended while clients still wait for it, and by repairs that meet faults themselves.
