@@ -6,6 +6,7 @@ import type { AgentRooms } from './agent/agent-rooms.ts';
 import type { AgentUser } from './agent/agent-user.ts';
 import { beginAttempt } from './begun-attempt.ts';
 import { wordsOf } from './error-words.ts';
+import { PATIENCE_MS, type Patience, patiently } from './patiently.ts';
 import { runBehindFence } from './run-behind-fence.ts';
 import type { WorkerKit } from './worker-kit.ts';
 
@@ -50,9 +51,11 @@ function refuse({ log }: AttemptWork, exitCode: number, reason: string): Attempt
 }
 
 /** The spec, or in words why there is none that this worker can serve. */
-async function readSpec({ specs, attempt: { dispatchId }, agent }: AttemptWork): Promise<DispatchSpec | string> {
+async function readSpec(work: AttemptWork): Promise<DispatchSpec | string> {
+  const { specs, attempt, agent } = work;
+  const { dispatchId } = attempt;
   try {
-    const spec = await specs.getSpec(dispatchId);
+    const spec = await patiently(() => specs.getSpec(dispatchId), patienceOf(work));
     if (spec === undefined) return `There is no spec for dispatch ${dispatchId}.`;
     if (!spec.valid) return `The spec of dispatch ${dispatchId} cannot be used: it ${spec.reason}`;
     if (spec.content.agent === agent) return spec.content;
@@ -72,11 +75,16 @@ async function askTaskArn(work: AttemptWork): Promise<{ taskArn: string } | { re
 }
 
 /** Nothing where the fence is passed; in words why it is not. */
-async function passFence({ dispatches }: AttemptWork, pass: FencePass): Promise<string | undefined> {
+async function passFence(work: AttemptWork, pass: FencePass): Promise<string | undefined> {
   try {
-    if (await dispatches.passFence(pass)) return undefined;
+    // Whoever has passed, and did not hear of it, passes again.
+    if (await patiently(() => work.dispatches.passFence(pass), patienceOf(work))) return undefined;
     return 'This attempt is not ours to run: it has ended, was cancelled, or belongs to another ECS task.';
   } catch (error) {
     return `The start fence cannot be passed: ${wordsOf(error)}`;
   }
+}
+
+function patienceOf({ patienceMs = PATIENCE_MS, stop }: AttemptWork): Patience {
+  return { forMs: patienceMs, stop };
 }

@@ -117,7 +117,7 @@ function workerKit(
     checkpointMs: environment.CHECKPOINT_SECONDS * 1000,
     log,
     stop,
-    fetchTaskArn: () => fetchTaskArn(environment.ECS_CONTAINER_METADATA_URI_V4),
+    fetchTaskArn: () => fetchTaskArn(environment.ECS_CONTAINER_METADATA_URI_V4, { stop }),
   };
 }
 

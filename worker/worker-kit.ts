@@ -38,6 +38,8 @@ export interface WorkerKit {
   readonly log: WorkerLog;
   /** Aborts when the worker is to stop. */
   readonly stop: AbortSignal;
+  /** Milliseconds that it asks for spec and fence where nobody answers. @default a minute */
+  readonly patienceMs?: number;
   /** @default it has no persistent workspaces */
   readonly workspaces?: WorkspacesKit | undefined;
   fetchTaskArn(): Promise<string>;

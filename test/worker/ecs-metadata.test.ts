@@ -35,6 +35,8 @@ describe('the ECS task metadata', () => {
   });
 
   it('is an error that says why where the endpoint never answers', async () => {
-    await expect(fetchTaskArn(uri)).rejects.toThrow('The ECS task metadata cannot be read: the endpoint answers 500');
+    await expect(fetchTaskArn(uri, { forMs: 300 })).rejects.toThrow(
+      'The ECS task metadata cannot be read: the endpoint answers 500',
+    );
   });
 });

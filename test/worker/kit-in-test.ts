@@ -52,6 +52,7 @@ export function kitIn(folder: string, changes: Partial<WorkerKit> = {}) {
     checkpointMs: 60_000,
     log: new WorkerLog(sink),
     stop: new AbortController().signal,
+    patienceMs: 0,
     fetchTaskArn: async () => TASK_ARN,
     ...changes,
   };

@@ -121,6 +121,20 @@ describe('an attempt', () => {
     expect(said).toHaveLength(1);
   });
 
+  it('asks for spec and fence again where nobody answered, and begins then', async () => {
+    const lost = () => Promise.reject(new Error('no answer'));
+    const passFence = vi.fn().mockImplementationOnce(lost).mockResolvedValue(true);
+    const getSpec = vi.fn().mockImplementationOnce(lost).mockResolvedValue({ valid: true, content: SPEC });
+    const { kit, uploaded } = kitWith({ dispatches: { passFence }, specs: { getSpec }, patienceMs: 5_000 });
+
+    const exitCode = await runCold(kit, ATTEMPT);
+
+    expect(exitCode).toBe(0);
+    expect([passFence.mock.calls.length, getSpec.mock.calls.length]).toEqual([2, 2]);
+    expect(new Set(passFence.mock.calls.map(([pass]) => pass.startedAt)).size).toBe(1);
+    expect(uploaded.has('manifest')).toBe(true);
+  });
+
   it('says why where the machine has no place for it', async () => {
     const { kit, uploaded } = kitWith();
 

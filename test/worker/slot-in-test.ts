@@ -263,6 +263,7 @@ function kitIn(
     checkpointMs: 60_000,
     log: new WorkerLog(sink),
     stop,
+    patienceMs: 0,
     fetchTaskArn: async () => TASK_ARN,
     ...changes,
   };

@@ -88,6 +88,7 @@ export class WorkerInWorld {
       checkpointMs: 60_000,
       log: new WorkerLog(sink),
       stop: this.#task.stop.signal,
+      patienceMs: 0,
       fetchTaskArn: async () => this.#task.taskArn,
     };
   }
