@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
-import type { FaultRates } from '../../local/faults/fault-settings.ts';
 import { bootHarness, eventually, type Harness } from './harness.ts';
 import { lookIntoPool } from './pool-look.ts';
 
@@ -19,8 +18,8 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function boot(rates: FaultRates = {}, pool?: string): Promise<Harness> {
-  const harness = await bootHarness({ ...(pool && { pool }), faults: { seed: 1, rates } });
+async function boot(pool: string): Promise<Harness> {
+  const harness = await bootHarness({ pool });
   cleanUps.push(harness.close);
   return harness;
 }
@@ -47,7 +46,7 @@ async function begun(harness: Harness, id: string): Promise<void> {
 
 describe('a warm dispatch', () => {
   it("whose slot's execution is stopped by hand hears of its stop all the same, and ends", async () => {
-    const harness = await boot({}, 'shell=1-1');
+    const harness = await boot('shell=1-1');
     const pool = lookIntoPool(harness.outpost);
     await pool.warm(1);
     const id = await harness.shell(LONG_TASK);
@@ -66,7 +65,7 @@ describe('a warm dispatch', () => {
   });
 
   it('whose own execution is stopped by hand is settled, with what its agent wrote, and its slot goes', async () => {
-    const harness = await boot({}, 'shell=1-1');
+    const harness = await boot('shell=1-1');
     const pool = lookIntoPool(harness.outpost);
     await pool.warm(1);
     const id = await harness.shell(LONG_TASK);
@@ -81,13 +80,14 @@ describe('a warm dispatch', () => {
   });
 });
 
-describe('where everything but the sweep has failed', () => {
+describe.concurrent('where everything but the sweep has failed', () => {
   const DEAF = [{ detailType: ['Step Functions Execution Status Change', 'ECS Task State Change'], drop: 1 }];
 
   it(
     'an attempt whose execution and ECS task are gone ends within 2 minutes, with what its agent wrote',
-    async () => {
-      const harness = await boot({ events: DEAF });
+    async ({ onTestFinished }) => {
+      const harness = await bootHarness({ faults: { seed: 1, rates: { events: DEAF } } });
+      onTestFinished(harness.close);
       const id = await harness.shell(LONG_TASK);
       await begun(harness, id);
 
@@ -103,9 +103,10 @@ describe('where everything but the sweep has failed', () => {
 
   it(
     'an attempt that was never started, and cancelled while PENDING, ends all the same',
-    async () => {
+    async ({ onTestFinished }) => {
       const calls = [{ service: 'states', operation: 'StartExecution', who: 'outpost-api', failBefore: 1, persist: 1 }];
-      const harness = await boot({ calls });
+      const harness = await bootHarness({ faults: { seed: 1, rates: { calls } } });
+      onTestFinished(harness.close);
       const posted = await harness.call('POST', '/dispatch', { agent: 'shell', task: 'echo ran' });
       const { items } = await eventually(
         () => dispatchesOf(harness).page('PENDING', 1),

@@ -6,9 +6,9 @@ import { bootHarness, type Harness, processesMentioning } from './harness.ts';
 import { lookIntoPool } from './pool-look.ts';
 
 /** `RUSH_SLOTS=20 npm run test:slow -- pool-rush` is the whole rush: 200 dispatches. */
-const SLOTS = Number(process.env['RUSH_SLOTS'] ?? 6);
+const SLOTS = Number(process.env['RUSH_SLOTS'] ?? 4);
 const DISPATCHES = 10 * SLOTS;
-const CLIENTS = 5;
+const CLIENTS = 4;
 
 let harness: Harness;
 
