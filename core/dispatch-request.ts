@@ -55,6 +55,13 @@ export const DispatchRequest = z
     path: ['workspaceMode'],
     message: 'can be persistent with repo alone: a workspace is kept for each repository',
   })
+  .refine(
+    ({ agent, repo, contextLevel }) => contextLevel === undefined || repo !== undefined || !AGENTS[agent].hasModel,
+    {
+      path: ['contextLevel'],
+      message: 'is of no use without repo',
+    },
+  )
   .refine(({ agent, modelId }) => AGENTS[agent].hasModel || modelId === undefined, {
     path: ['modelId'],
     message: 'is of no use to this agent: it asks no model',

@@ -55,11 +55,11 @@ function whyNoRepo(repo: string): string | undefined {
 
 function whyNoGithub(url: string): string | undefined {
   if (!ASCII_WITHOUT_SPACE.test(url) || !/^https?:\/\//.test(url) || !URL.canParse(url)) {
-    return 'must be an https:// URL, like https://ghe.example.com';
+    return 'must be an https:// URL, like https://ghe.example.com, or http:// on this machine';
   }
   const { protocol, hostname } = new URL(url);
   if (protocol === 'http:' && !LOOPBACK.includes(hostname)) {
-    return 'must begin with https://: the token for clones is sent there';
+    return 'must begin with https://, as the token for clones is sent there; http:// is for 127.0.0.1 and localhost';
   }
   // As a repository there would have it.
   return whyNoUrl(`${url.replace(/\/$/, '')}/name`);

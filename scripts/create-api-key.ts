@@ -3,7 +3,8 @@ import { InvalidArgumentError } from 'commander';
 import { DEFAULT_MAX_CONCURRENT } from '../core/tenant.ts';
 import { createApiKey } from '../lambdas/shared/create-api-key.ts';
 import { documentClient } from '../lambdas/shared/document-client.ts';
-import { command, runCommand } from '../local/cli/command-line.ts';
+import { TenantStore } from '../lambdas/shared/tenant-store.ts';
+import { command, runCommand, UsageError } from '../local/cli/command-line.ts';
 import { localOption, reaching } from './aws-target.ts';
 import { tenantId } from './tenant-id.ts';
 
@@ -25,6 +26,14 @@ await runCommand<Options>(program, ({ local, tenant, prefix, maxConcurrent }) =>
   reaching(local, async (target) => {
     const client = documentClient(new DynamoDBClient(target));
     const tables = { tenantsTable: `${prefix}-tenants`, apiKeysTable: `${prefix}-api-keys` };
+    const known = await new TenantStore(client, tables.tenantsTable).get(tenant);
+    if (known && program.getOptionValueSource('maxConcurrent') === 'cli') {
+      throw new UsageError(
+        `${tenant} exists, and may run ${known.maxConcurrent} dispatches at once: leave --max-concurrent out`,
+      );
+    }
+    if (known?.status === 'SUSPENDED')
+      console.error(`${tenant} is suspended: its keys open nothing until it is active`);
     console.log(await createApiKey({ client, ...tables, tenantId: tenant, maxConcurrent }));
     return 0;
   }),

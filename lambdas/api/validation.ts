@@ -29,8 +29,24 @@ export function faultsOf({ issues }: Pick<z.ZodError, 'issues'>, input: unknown,
       return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: `is not a known ${noun}` }));
     }
     const isMissing = issue.path.length > 0 && valueAt(input, issue.path) === undefined;
-    return [{ path: pathOf(issue.path), message: isMissing ? 'is required' : lowerFirst(issue.message) }];
+    return [{ path: pathOf(issue.path), message: isMissing ? 'is required' : messageOf(issue) }];
   });
+}
+
+/** What a client calls the kinds of JSON. */
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+function messageOf(issue: z.core.$ZodIssue): string {
+  const kind =
+    issue.code === 'invalid_type' && issue.message.startsWith('Invalid input') ? KINDS[issue.expected] : undefined;
+  if (kind === undefined) return lowerFirst(issue.message);
+  return issue.path.length === 0 ? `the body must be ${kind}` : `must be ${kind}`;
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

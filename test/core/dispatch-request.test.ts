@@ -52,7 +52,7 @@ describe('a dispatch request', () => {
 
   it.each([
     [{ agent: 'claude', repo: 'acme/rocket', branch: 'main', modelId: 'opus', contextLevel: 'minimal' }, []],
-    [{ agent: 'claude', contextLevel: 'full' }, []],
+    [{ agent: 'claude', contextLevel: 'full' }, ['contextLevel: is of no use without repo']],
     [{ repo: 'https://gitlab.example.com/a/b' }, []],
     [{ repo: 'acme/rocket', workspaceMode: 'persistent' }, []],
     [{ workspaceMode: 'ephemeral' }, []],

@@ -36,3 +36,14 @@ it('says what is missing where no deployment can be reached', async () => {
 
   expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining('/nowhere') });
 });
+
+it('does not take a limit for a tenant that exists, and says which it has', async () => {
+  await createKey('--tenant', 'limited', '--max-concurrent', '3', '--local', harness.folder);
+
+  const again = createKey('--tenant', 'limited', '--max-concurrent', '5', '--local', harness.folder);
+
+  await expect(again).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('may run 3 dispatches at once'),
+  });
+});

@@ -89,7 +89,7 @@ it('accepts an empty script and the key in X-API-Key', async () => {
 it.each<[string, unknown, string, string]>([
   ['no agent', { task: 'x' }, 'agent', 'is required'],
   ['an agent that there is none of', { agent: 'cobol', task: 'x' }, 'agent', 'must be one of claude'],
-  ['a task that is no text', { ...BODY, task: 5 }, 'task', 'expected string'],
+  ['a task that is no text', { ...BODY, task: 5 }, 'task', 'must be a text'],
   ['a task that is too long', { ...BODY, task: 'x'.repeat(50_001) }, 'task', 'at most 50000'],
   ['a task with a NUL', { ...BODY, task: 'a\0b' }, 'task', 'NUL'],
   ['a repository that is no name or URL', { ...BODY, repo: 'rocket' }, 'repo', 'must be owner/name'],
@@ -106,7 +106,7 @@ it.each<[string, unknown, string, string]>([
   ['half a second', { ...BODY, timeoutSeconds: 0.5 }, 'timeoutSeconds', 'whole number'],
   ['broken JSON', '{"agent":', '', 'not JSON'],
   ['an empty body', '', '', 'not JSON'],
-  ['a list', [], '', 'expected object'],
+  ['a list', [], '', 'the body must be an object'],
   ['bytes that are not UTF-8', new Uint8Array([0x7b, 0xff, 0x7d]), '', 'not UTF-8'],
 ])('refuses %s, and names it', async (_, body, path, message) => {
   const api = apiUnderTest();

@@ -100,6 +100,20 @@ describe.concurrent('an agent that is given a repository', () => {
     expect(server.authorizations).toContain(`Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`);
   });
 
+  it('commits under a name of ours where its task gives it none', async () => {
+    const run = await runOn(
+      await serve(),
+      "echo more >> README.md && git commit -qam more && git log -1 --format='%an <%ae>'",
+    );
+
+    const { exitCode, stdout } = await run.ended;
+
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('Outpost <agent@outpost.invalid>'),
+    });
+  });
+
   it('does not run where the worker is stopped while it clones', async () => {
     const server = await serve({ intercept: () => true });
     const run = await runOn(server, 'echo ran > ran');

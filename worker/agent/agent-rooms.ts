@@ -31,6 +31,9 @@ export async function makeRooms(workspace: string, user: AgentUser): Promise<Age
   return rooms;
 }
 
+/** Agents commit, and git refuses to where nobody says who does; a task or repository may say otherwise. */
+const GIT_IDENTITY = { '.gitconfig': '[user]\n\tname = Outpost\n\temail = agent@outpost.invalid\n' };
+
 /**
  * Puts files into the agent's home, by their paths there, with the folders that they need. To be called before anything
  * ran in it: nobody has prepared a link there.
@@ -40,7 +43,7 @@ export async function furnishHome(
   user: AgentUser,
   files: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  for (const [path, content] of Object.entries(files)) {
+  for (const [path, content] of Object.entries({ ...GIT_IDENTITY, ...files })) {
     const folders = path.split('/').slice(0, -1);
     for (const at of folders.keys()) await makeFolder(join(home, ...folders.slice(0, at + 1)), user);
     await writeFile(join(home, path), content, { mode: 0o600, flag: 'wx' });

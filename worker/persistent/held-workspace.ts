@@ -116,7 +116,7 @@ async function open(
   const { workspaces, making } = await openTenantFolder(folder, tenantId, user);
   if (!(await store.noteUrl({ userId: tenantId, workspaceId: id }, origin))) {
     throw new Error(
-      `The workspace ${id} is of a repository elsewhere and not of ${origin}. Have its folder moved aside.`,
+      `The workspace ${id} is of a repository elsewhere and not of ${origin}. Have its folder moved aside, and \`url\` taken off its item in the workspaces table (docs/RUNBOOK.md, "Persistent workspaces").`,
     );
   }
   return { user, workspace: join(workspaces, id), making: join(making, id) };

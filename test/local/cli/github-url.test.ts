@@ -7,7 +7,7 @@ describe('--github-url', () => {
   });
 
   it.each([
-    ['ghe.example.com', 'It must be an https:// URL, like https://ghe.example.com.'],
+    ['ghe.example.com', 'It must be an https:// URL, like https://ghe.example.com, or http:// on this machine.'],
     ['http://ghe.example.com', 'It must begin with https://'],
     ['https://me:x@ghe.example.com', 'It must not contain a user or password'],
   ])('is refused as wrong usage, in words that say why: %s', (text, says) => {
