@@ -35,7 +35,7 @@ export interface ErrandWorld {
 
 const TRIES = 12;
 const LOOK_EVERY_MS = 400;
-const LONGEST_LOOK_MS = 10_000;
+const LONGEST_LOOK_MS = 30_000;
 
 /** Submits a dispatch, and goes on with it as drawn. Resolves when the client has heard all it wants to. */
 export async function runErrand(world: ErrandWorld, errand: Errand): Promise<void> {

@@ -28,7 +28,7 @@ function errandOf(number: number, task: AgentTask, random: () => number): Errand
   const cancels = chance(0.3);
   // Half of them while the ECS task is about to start.
   const cancelWithinMs = chance(0.5) ? 500 : 2_500;
-  const replays = !cancels && chance(0.4);
+  const replays = !cancels && chance(0.5);
   return {
     number,
     task,
@@ -44,7 +44,8 @@ function errandOf(number: number, task: AgentTask, random: () => number): Errand
 function replayOf(number: number, random: () => number): ReplayWish {
   const key = `replay-${number}`;
   const others = { alone: [], same: [key], rival: [`${key}-rival`] }[
-    pickOf(['alone', 'same', 'rival'] as const, random())
+    // Rivals are where a replay can go wrong: half of all.
+    pickOf(['alone', 'same', 'rival', 'rival'] as const, random())
   ];
   return {
     by: random() < 0.65 ? 'api' : 'event',
