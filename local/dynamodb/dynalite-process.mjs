@@ -89,13 +89,15 @@ function returnItemOfFailedCondition() {
   };
 }
 
-/** dynalite ends over a `null` where an object should be: AWS, too, refuses it before it does anything. */
+/** dynalite ends over a `null` where a value should be: AWS, too, refuses it before it does anything. */
 function refuseWhatValidationTripsOver() {
   for (const name of ['checkTypes', 'checkValidations']) {
     const check = validations[name];
     validations[name] = (...request) => {
       try {
-        return check(...request);
+        const checked = check(...request);
+        if (hasNullInSet(checked)) throw new TypeError('A set has null for a member.');
+        return checked;
       } catch (error) {
         if (error.statusCode) throw error;
         const body = {
@@ -106,6 +108,12 @@ function refuseWhatValidationTripsOver() {
       }
     };
   }
+}
+
+function hasNullInSet(value) {
+  if (typeof value !== 'object' || value === null) return false;
+  const sets = [value.SS, value.NS, value.BS].filter(Array.isArray);
+  return sets.some((set) => set.includes(null)) || Object.values(value).some(hasNullInSet);
 }
 
 /** Brings tables to rest that a killed process left on their way: dynalite would leave them there. */

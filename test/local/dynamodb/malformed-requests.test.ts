@@ -30,6 +30,15 @@ const requests: Readonly<Record<string, object>> = {
     ExclusiveStartKey: key,
     Limit: 10,
   },
+  DeleteItem: {
+    TableName: 'table',
+    Key: key,
+    ConditionExpression: 'attribute_type(n, :t)',
+    ExpressionAttributeValues: { ':t': { S: 'N' } },
+    ReturnValues: 'ALL_OLD',
+  },
+  Scan: { TableName: 'table', Segment: 0, TotalSegments: 2, Select: 'COUNT' },
+  BatchGetItem: { RequestItems: { table: { Keys: [key], ProjectionExpression: 'id' } } },
   BatchWriteItem: {
     RequestItems: { table: [{ PutRequest: { Item: item } }, { DeleteRequest: { Key: { id: { S: 'q' } } } }] },
   },
@@ -50,8 +59,19 @@ const odd = [
   { S: 1 },
   { N: 'x' },
   { M: null },
+  { M: { m: null } },
+  { L: [null] },
   { SS: [] },
+  { SS: [null] },
+  { NS: ['1', null] },
+  { BS: [null] },
 ];
+
+const nullInSet = {
+  operation: 'UpdateItem',
+  place: ['ExpressionAttributeValues', ':set', 'SS'],
+  value: [null],
+};
 
 let dynamoDb: DynamoDbInTest;
 
@@ -83,7 +103,7 @@ describe('the embedded DynamoDB', () => {
         const { status } = await dynamoDb.service.handle(requestOf(operation, body));
         expect([200, 400]).toContain(status);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[nullInSet]] },
     );
 
     expect(dynamoDb.log.filter((line) => line.startsWith('dynalite'))).toEqual([]);
