@@ -25,7 +25,7 @@ export function describeExitCode(code: number): string {
     case WORKER_EXIT.notOurs:
       return 'The worker was not allowed to begin: the attempt had ended, was cancelled, or belongs to another worker (exit 75).';
     case WORKER_EXIT.noSuchCli:
-      return 'The image has no such agent CLI (exit 127).';
+      return "The agent's CLI is not installed where its worker runs (exit 127).";
     case WORKER_EXIT.stopped:
       return 'The ECS task was stopped before the agent had finished (exit 143).';
     case 137:

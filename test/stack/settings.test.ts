@@ -21,18 +21,18 @@ describe('the setting `pool`', () => {
   });
 
   it.each([
-    ['shell', 'shell'],
-    ['shell=2', 'shell=2'],
-    ['shell=2-1', 'shell=2-1'],
-    ['shell=-1-2', 'shell=-1-2'],
-    ['shell=0.5-1', 'shell=0.5-1'],
-    ['shell=0-10000', 'shell=0-10000'],
-    ['shell=0-2 ', 'shell=0-2 '],
-    ['nobody=0-1', 'nobody=0-1'],
-    ['constructor=0-1', 'constructor=0-1'],
-    ['shell=0-2,grok=1-3', 'grok=1-3'],
-  ])('`%s` is refused for its `%s`', (pool, part) => {
-    expect(() => settings({ pool })).toThrow(`'${part}' is not`);
+    ['shell', "'shell' is not"],
+    ['shell=2', "'shell=2' is not"],
+    ['shell=2-1', "'shell=2-1' has more at least than at most"],
+    ['shell=-1-2', "'shell=-1-2' is not"],
+    ['shell=0.5-1', "'shell=0.5-1' is not"],
+    ['shell=0-10000', "from 0 to 9999; 'shell=0-10000' is not"],
+    ['shell=0-2 ', "'shell=0-2 ' is not"],
+    ['nobody=0-1', "'nobody' is none of claude, codex, gemini, aider, shell"],
+    ['constructor=0-1', "'constructor' is none of claude, codex, gemini, aider, shell"],
+    ['shell=0-2,grok=1-3', "'grok' is none of claude, codex, gemini, aider, shell"],
+  ])('`%s` is refused: %s', (pool, fault) => {
+    expect(() => settings({ pool })).toThrow(fault);
     expect(() => settings({ pool })).toThrow(/^-c pool: must be like shell=0-2/);
   });
 });
