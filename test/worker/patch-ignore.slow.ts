@@ -49,6 +49,7 @@ describe('.outpostignore', () => {
     '/**/e/a',
     '**/e/**',
     'a\\\n',
+    'aa\\\\\\\n ',
     '\\!n\n\\#c',
     '!n',
     '# a\n#c',
@@ -64,6 +65,8 @@ describe('.outpostignore', () => {
     'd/[]]',
     'a[',
     '[a-',
+    '[a-#]',
+    'd/[b-a]',
     'd?a',
     'd[/]a',
     'd[^x]a',
@@ -95,6 +98,8 @@ describe('.outpostignore', () => {
       fc.property(file, (rules) => {
         // Git 2.39 takes `a**/b` for `a` and then `**/b`; its documentation says that such asterisks are ordinary ones.
         fc.pre(!/[^/\n]\*\*/.test(rules));
+        // Nor does its documentation say that `**` before an escaped slash is one folder at least.
+        fc.pre(!rules.includes('**\\/'));
         expect(kept(rules)).toEqual(keptByGit(rules));
       }),
       { numRuns: 250 },

@@ -88,6 +88,8 @@ function addRange(pattern: string, at: number, members: Set<number>): number | u
   const isRange = pattern[from + 1] === '-' && from + 2 < pattern.length && pattern[from + 2] !== ']';
   const to = isRange ? (pattern[from + 2] === '\\' ? from + 3 : from + 2) : from;
   if (to >= pattern.length) return undefined;
+  // A range that runs backwards holds its first byte, to git.
+  members.add(pattern.charCodeAt(from));
   for (let byte = pattern.charCodeAt(from); byte <= pattern.charCodeAt(to); byte++) members.add(byte);
   return to + 1;
 }

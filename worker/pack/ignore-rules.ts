@@ -66,10 +66,10 @@ function parseRule(line: string): Rule | undefined {
   return parts && { parts, keeps, onlyFolders, anywhere: !pattern.includes('/') };
 }
 
-/** A space at the end counts only after a backslash. */
+/** A space at the end counts only after a backslash; a backslash at the end has nothing to escape. */
 function withoutTrailingSpaces(line: string): string {
-  const [end = ''] = /(?:\\.|[^\\])*?(?= *$)/s.exec(line) ?? [];
-  return line.slice(0, end.length);
+  const [text = line] = /^(?:\\.|[^\\])*?(?= *$)/s.exec(line) ?? [];
+  return text;
 }
 
 /** The rules of a workspace, or in words why there are none to follow. No file has none. */
