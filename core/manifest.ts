@@ -40,6 +40,17 @@ export const Checkpoint = z.object({
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
 
+/** What is in the archive, or was left out of it, and is not listed: a workspace may have more than a list can hold. */
+export const Unlisted = z.object({
+  /** Files and links in the archive. */
+  files: z.int().min(0),
+  /** Of those files. */
+  bytes: z.int().min(0),
+  /** Entries that are not in the archive. */
+  skipped: z.int().min(0),
+});
+export type Unlisted = z.infer<typeof Unlisted>;
+
 /** `manifest.json`: written last, so that where it is, everything it names is. */
 export const Manifest = z.object({
   version: z.literal(1),
@@ -49,8 +60,21 @@ export const Manifest = z.object({
   files: z.array(ManifestFile),
   /** What lay in the workspace and is not in the archive, each with the reason. */
   skipped: z.array(z.object({ path: z.string(), pathEncoding: z.literal('base64').optional(), reason: z.string() })),
+  /** Absent where all of them are listed. */
+  unlisted: Unlisted.optional(),
   objects: z.array(ManifestObject),
   /** Absent of an output that is whole. */
   checkpoint: Checkpoint.optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
+
+/** Files and links of an output, and their bytes, listed or not. */
+export function outputSize({ files, unlisted }: Pick<Manifest, 'files' | 'unlisted'>): {
+  fileCount: number;
+  totalBytes: number;
+} {
+  return {
+    fileCount: files.length + (unlisted?.files ?? 0),
+    totalBytes: files.reduce((sum, { size }) => sum + size, unlisted?.bytes ?? 0),
+  };
+}

@@ -62,6 +62,12 @@ function allowFiles(role: IRole, { context, artifacts }: Storage): void {
     resources: [artifacts.arnForObjects('dispatches/*/checkpoints/*')],
     wildcard: 'Checkpoints that are of no use any more go; nothing else does.',
   });
+  // Whether there is a manifest: HeadObject tells only who may list.
+  allow(role, {
+    actions: ['s3:ListBucket'],
+    resources: [artifacts.bucketArn],
+    conditions: { StringLike: { 's3:prefix': 'dispatches/*/manifest.json' } },
+  });
 }
 
 /** The platform's secrets by their names, and every tenant's: whose dispatch it serves a worker learns from the spec. */

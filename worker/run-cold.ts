@@ -1,6 +1,6 @@
 import type { AttemptRef } from '../core/ids.ts';
 import { type AgentRooms, furnishHome, leaveRooms, makeRooms } from './agent/agent-rooms.ts';
-import { runAttempt } from './run-attempt.ts';
+import { runAttempt } from './attempt/run-attempt.ts';
 import type { WorkerKit } from './worker-kit.ts';
 
 /** The life of a cold ECS task: the one attempt that it was started for. Resolves to the container's exit code. */

@@ -6,6 +6,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { WORKER_EXIT } from '../core/exit-codes.ts';
 import { DispatchStore } from '../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../lambdas/shared/document-client.ts';
+import { InvalidEnvironmentError } from '../lambdas/shared/env.ts';
 import { PoolStore } from '../lambdas/shared/pool-store.ts';
 import { SpecStore } from '../lambdas/shared/spec-store.ts';
 import { stepFunctionsCallback } from '../lambdas/shared/task-callback.ts';
@@ -15,8 +16,8 @@ import { AGENT_PROGRAMS } from './agents/agent-programs.ts';
 import { fetchTaskArn } from './ecs-metadata.ts';
 import { wordsOf } from './error-words.ts';
 import type { ChildProgram } from './pack/running-child.ts';
-import type { WorkspacesKit } from './persistent/held-workspace.ts';
 import { leaseTimes } from './persistent/workspace-lease.ts';
+import type { WorkspacesKit } from './persistent/workspaces-kit.ts';
 import { forbidCoreDumps } from './processes/core-dumps.ts';
 import { runCold } from './run-cold.ts';
 import { SecretsManagerSource } from './secrets/secrets-manager-source.ts';
@@ -48,7 +49,7 @@ async function workAs(log: WorkerLog, stop: AbortSignal): Promise<number> {
     return await workBy(readWorkerEnvironment(process.env), log, stop);
   } catch (error) {
     log.say(wordsOf(error));
-    return WORKER_EXIT.badSpec;
+    return error instanceof InvalidEnvironmentError ? WORKER_EXIT.badSpec : 1;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Document } from '../lambdas/shared/s3-document.ts';
 import type { AgentUser } from './agent/agent-user.ts';
 import type { AgentProgram } from './agents/agent-program.ts';
 import type { ChildProgram } from './pack/running-child.ts';
-import type { WorkspacesKit } from './persistent/held-workspace.ts';
+import type { WorkspacesKit } from './persistent/workspaces-kit.ts';
 import type { SecretSource } from './secrets/secret-source.ts';
 import type { OutputBucket } from './upload/attempt-bucket.ts';
 import type { WorkerLog } from './worker-log.ts';
@@ -33,7 +33,7 @@ export interface WorkerKit {
   bucketOf(attempt: AttemptRef): OutputBucket;
   /** Bytes of all files of an output together. */
   readonly maxOutputBytes: number;
-  /** Milliseconds from one checkpoint to the next. */
+  /** Milliseconds within which what is written is in a checkpoint, as long as taking one takes a third of that. */
   readonly checkpointMs: number;
   readonly log: WorkerLog;
   /** Aborts when the worker is to stop. */

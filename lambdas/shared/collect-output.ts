@@ -1,6 +1,6 @@
 import { ARTIFACTS, isArchive, outputPrefix } from '../../core/artifact-keys.ts';
 import type { AttemptRef } from '../../core/ids.ts';
-import type { Manifest, ManifestObject } from '../../core/manifest.ts';
+import { type Manifest, type ManifestObject, outputSize } from '../../core/manifest.ts';
 import type { Outcome, OutputFacts } from '../../core/outcome.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { DispatchStore } from './dispatch-store.ts';
@@ -64,16 +64,15 @@ async function verifyOutput(
   const manifest = (await artifacts.getManifest(ref)) ?? (await presentCheckpoint(artifacts, ref));
   if (!manifest) return undefined;
   if (!manifest.valid) return { fault: `has a broken manifest: ${manifest.reason}` };
-  const { dispatchId, attempt, files, objects, checkpoint } = manifest.content;
+  const { dispatchId, attempt, objects, checkpoint } = manifest.content;
   if (dispatchId !== ref.dispatchId || attempt !== ref.attempt) return { fault: 'has the manifest of another attempt' };
   const missing = missingArchive(manifest.content);
   if (missing !== undefined) return { fault: `has files but no ${missing}` };
   const faults = await Promise.all(objects.map((object) => faultOf(artifacts, ref, object)));
   const found = faults.filter((fault) => fault !== undefined);
   if (found.length > 0) return { fault: `is incomplete: ${found.join(', ')}` };
-  const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
   const checkpointAt = checkpoint?.takenAt;
-  const facts = { outputKey: outputPrefix(ref), fileCount: files.length, totalBytes };
+  const facts = { outputKey: outputPrefix(ref), ...outputSize(manifest.content) };
   return { output: { ...facts, ...(checkpointAt === undefined ? {} : { checkpointAt }) } };
 }
 

@@ -3,6 +3,9 @@ import { GetObjectCommand, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { MAX_MANIFEST_BYTES } from '../../core/manifest.ts';
 
+/** Characters of what is said about a document that is not as it should be. */
+const MAX_REASON = 500;
+
 /** A document as it was found: what it says, or why it says nothing. */
 export type Document<T> = { readonly valid: true; readonly content: T } | { readonly valid: false; reason: string };
 
@@ -40,7 +43,7 @@ function parseDocument<T>(text: string, schema: z.ZodType<T>): Document<T> {
   const parsed = schema.safeParse(json.value);
   return parsed.success
     ? { valid: true, content: parsed.data }
-    : { valid: false, reason: z.prettifyError(parsed.error).replace(/\s+/g, ' ') };
+    : { valid: false, reason: z.prettifyError(parsed.error).replace(/\s+/g, ' ').slice(0, MAX_REASON) };
 }
 
 function parseJson(text: string): { value: unknown } | undefined {

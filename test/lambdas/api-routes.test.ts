@@ -218,6 +218,27 @@ it.each(['x', '"', '\n', 'ä'])(
   },
 );
 
+it('counts what the manifest counts and does not list', async () => {
+  const manifest = aManifest({ unlisted: { files: 300_000, bytes: 1_000, skipped: 1 } });
+  const api = withRecord({}, outputs({ getManifest: async () => ({ valid: true, content: manifest }) }));
+
+  const { json } = await api.send('GET', `/artifacts/${DISPATCH_ID}`);
+
+  expect(json.data).toMatchObject({ fileCount: 300_002, totalBytes: 1_012, filesTruncated: true });
+});
+
+it('answers 404 where the manifest cannot be read, and says why', async () => {
+  const getManifest = async () => ({ valid: false, reason: 'is not JSON' }) as const;
+  const api = withRecord({ status: 'FAILED', attempt: 1 }, outputs({ getManifest }));
+
+  const { status, json } = await api.send('GET', `/artifacts/${DISPATCH_ID}`);
+
+  expect([status, json.error]).toMatchObject([
+    404,
+    { code: 'OUTPUT_NOT_FOUND', message: 'The manifest of attempt 1 cannot be read: it is not JSON' },
+  ]);
+});
+
 it('tells a client nothing of an error of ours, and us everything', async () => {
   const api = withRecord(
     {},

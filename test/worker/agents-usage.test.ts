@@ -77,6 +77,59 @@ describe('what an agent has used', () => {
     expect(usage).toEqual({ inputTokens: 3000, outputTokens: 300, costUsd: 0.03, turns: 2 });
   });
 
+  it("counts a message of Claude Code once, though others' parts come between its own", () => {
+    const [message = ''] = linesOf('claude.jsonl').filter((line) => line.includes('"type":"assistant"'));
+    const [one, other] = ['msg_one', 'msg_other'].map((id) => message.replace(/"id":"msg_[^"]+"/, `"id":"${id}"`));
+
+    const usage = usageIn(
+      claudeUsage(),
+      [one, other, one, other].filter((line) => line !== undefined),
+    );
+
+    expect(usage).toMatchObject({ inputTokens: 2400, outputTokens: 68, turns: 2 });
+  });
+
+  it('counts as many messages of Claude Code as come, and remembers few', () => {
+    const reader = claudeUsage();
+    const message = (id: string) =>
+      `{"type":"assistant","message":{"id":"${id}","usage":{"input_tokens":1,"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":2}}}`;
+    for (let at = 0; at < 5_000; at++) reader.line(message(`msg_${at}`));
+
+    for (const letter of ['x', 'y']) reader.line(message(letter.repeat(10_000)));
+    reader.line(message('msg_0'));
+    reader.line(message('msg_4999'));
+
+    // The first is as new after all the others; the last is not.
+    expect(reader.read()).toEqual({ inputTokens: 5_001, cachedInputTokens: 0, outputTokens: 10_002, turns: 5_001 });
+  });
+
+  it.each(Object.entries(READERS))("%s takes none of the worker's time, whatever a line is", (_name, reader) => {
+    const shapes: ((length: number) => string)[] = [
+      (length) => '1'.repeat(length),
+      (length) => '{'.repeat(length),
+      (length) => `Model: ${'x'.repeat(length)}`,
+      (length) => `Tokens: ${'1'.repeat(length)}`,
+      (length) => `Tokens: ${'1'.repeat(length)} received.`,
+      (length) => `Tokens: ${'1 received. Cost: $'.repeat(length / 19)}`,
+      (length) => `Tokens: ${'1'.repeat(480)}\n`.repeat(length / 490),
+      (length) => `{"type":${'['.repeat(length)}`,
+      (length) =>
+        ofModels(length, (models) => `{"type":"result","modelUsage":{${models}},"stats":{"models":{${models}}}}`),
+      (length) => ofModels(length, (models) => `{"type":"end","usage":{},"modelUsage":{${models}}}`),
+    ];
+
+    // The smaller first: what is slow by its square shows before it takes for ever.
+    for (const length of [64 * 1024, 2 * 1024 * 1024]) {
+      for (const shape of shapes) {
+        const lines = shape(length).split('\n');
+        const before = process.cpuUsage();
+        usageIn(reader(), lines);
+        const { user, system } = process.cpuUsage(before);
+        expect((user + system) / 1000, `${lines[0]?.slice(0, 30)}… of ${length}`).toBeLessThan(1_500);
+      }
+    }
+  });
+
   it.each(Object.entries(READERS))('%s knows of nothing where nothing was said', (_name, reader) => {
     const lines = ['', '{', 'null', '{"type":"result"}', '{"type":"turn.completed","usage":7}', 'Tokens: many sent'];
 
@@ -135,6 +188,10 @@ function linesIn(chunks: readonly Uint8Array[], maxLength?: number): string[] {
   for (const chunk of chunks) feed.push(chunk);
   feed.end();
   return lines;
+}
+
+function ofModels(length: number, frame: (models: string) => string): string {
+  return frame(Array.from({ length: length / 30 }, (_, at) => `"${at}":0`).join());
 }
 
 /** The line with some of its digits replaced. */

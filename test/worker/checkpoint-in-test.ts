@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHECKPOINT_INDEX, isArchive } from '../../core/artifact-keys.ts';
+import { ARTIFACTS, CHECKPOINT_INDEX, isArchive } from '../../core/artifact-keys.ts';
 import { Manifest, type ManifestFile } from '../../core/manifest.ts';
 import { agentUser } from '../../worker/agent/agent-user.ts';
 import { type CheckpointState, NO_CHECKPOINT } from '../../worker/checkpoints/checkpoint-state.ts';
@@ -30,6 +30,10 @@ export class MemoryBucket implements CheckpointBucket {
 
   async removeObject(name: string): Promise<void> {
     this.objects.delete(name);
+  }
+
+  async hasManifest(): Promise<boolean> {
+    return this.objects.has(ARTIFACTS.manifest);
   }
 
   get index(): Manifest {

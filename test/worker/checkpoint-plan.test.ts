@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PackedEntries, SeenEntry, StoredEntry, Survey } from '../../worker/checkpoints/checkpoint-child.ts';
 import {
+  type CheckpointPlan,
   type CheckpointState,
   NO_CHECKPOINT,
   stateAfter,
   weightOf,
 } from '../../worker/checkpoints/checkpoint-state.ts';
-import { type CheckpointPlan, planCheckpoint } from '../../worker/checkpoints/plan-checkpoint.ts';
+import { planCheckpoint } from '../../worker/checkpoints/plan-checkpoint.ts';
 import { SHA256 } from '../lambdas/records.ts';
 
 const NO_LIMIT = 1024 ** 4;
@@ -170,6 +171,15 @@ describe('checkpoints of a workspace', () => {
     const { wanted } = rounds.take(workspace);
 
     expect([...wanted]).toEqual(['file']);
+  });
+
+  it('count what an archive holds in full, whatever size its file is said to have later', () => {
+    const rounds = new Rounds();
+    rounds.take(new Map([['file', file('1', 1_000)]]));
+
+    const { wanted, kept } = rounds.take(new Map([['file', file('1', 0)]]));
+
+    expect([[...wanted], [...kept]]).toEqual([['file'], []]);
   });
 
   it('begin anew where more than half of what is held is superseded', () => {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECKPOINT_INDEX } from '../../core/artifact-keys.ts';
-import { Checkpoints } from '../../worker/checkpoints/checkpoints.ts';
+import { CHECKPOINT_INDEX, isArchive } from '../../core/artifact-keys.ts';
+import { Checkpoints, pauseAfter } from '../../worker/checkpoints/checkpoints.ts';
 import { CheckpointRig } from './checkpoint-in-test.ts';
 import { bundleWorker } from './worker-bundle.ts';
 import { until } from './worker-in-test.ts';
@@ -41,15 +41,51 @@ describe.concurrent('the checkpoints of an attempt', () => {
     expect(rig.bucket.puts).toHaveLength(before);
   });
 
-  it('keep no object that the last one does not name', async () => {
+  it('keep no object that neither the last one names nor the one before', async () => {
     const { rig, checkpoints, names } = newCheckpoints();
-    rig.put('file', 'one');
-    await checkpoints.takeNow();
-    rig.put('file', 'two');
+    const seen: string[][] = [];
 
-    await checkpoints.takeNow();
+    for (const content of ['one', 'two', 'three']) {
+      rig.put('file', content);
+      await checkpoints.takeNow();
+      seen.push(names().filter(isArchive));
+    }
 
-    expect(names()).toEqual([CHECKPOINT_INDEX, 'checkpoints/workspace-000002.tar.gz']);
+    const archives = [1, 2, 3].map((number) => `checkpoints/workspace-00000${number}.tar.gz`);
+    expect(seen).toEqual([archives.slice(0, 1), archives.slice(0, 2), archives.slice(1)]);
+    await checkpoints.end();
+  });
+
+  it('are no more, and none is removed, once one of them is presented', async () => {
+    const { rig, said, checkpoints, names } = newCheckpoints();
+    for (const content of ['one', 'two']) {
+      rig.put('file', content);
+      await checkpoints.takeNow();
+    }
+    rig.bucket.objects.set('manifest.json', rig.bucket.get(CHECKPOINT_INDEX));
+    const before = names().filter(isArchive);
+
+    for (const content of ['three', 'four']) {
+      rig.put('file', content);
+      await checkpoints.takeNow();
+    }
+
+    expect(names().filter(isArchive)).toEqual([...before, 'checkpoints/workspace-000003.tar.gz']);
+    expect(said).toEqual(['There is a manifest already: no more checkpoints are taken.']);
+    await checkpoints.end();
+  });
+
+  it('are not removed where nobody can say whether one is presented', async () => {
+    const { rig, said, checkpoints, names } = newCheckpoints();
+    rig.bucket.hasManifest = () => Promise.reject(new Error('denied'));
+
+    for (const content of ['one', 'two', 'three']) {
+      rig.put('file', content);
+      await checkpoints.takeNow();
+    }
+
+    expect(names().filter(isArchive)).toHaveLength(3);
+    expect(said).toEqual(['Whether there is a manifest cannot be told, so no checkpoint is removed: denied']);
     await checkpoints.end();
   });
 
@@ -99,5 +135,29 @@ describe.concurrent('the checkpoints of an attempt', () => {
     expect({ said, between }).toEqual({ said: [], between: [] });
     expect(rig.paths).toEqual(['large', 'random']);
     await checkpoints.end();
+  });
+
+  it('end with the last one, which is given up when its time is over', async () => {
+    const rig = new CheckpointRig(bundle, root);
+    const said: string[] = [];
+    const checkpoints = new Checkpoints({ intervalMs: 3_600_000, say: (line) => void said.push(line) });
+    const hangs = { file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] };
+    checkpoints.start({ ...rig.job(), program: hangs });
+
+    await checkpoints.takeLast(50);
+
+    await Promise.all([checkpoints.takeNow(), checkpoints.end()]);
+    expect({ said, puts: rig.bucket.puts }).toEqual({ said: [], puts: [] });
+  });
+});
+
+describe('the pause after a checkpoint', () => {
+  it.each([
+    { tookMs: 0, pauseMs: 60_000 },
+    { tookMs: 5_000, pauseMs: 50_000 },
+    { tookMs: 20_000, pauseMs: 20_000 },
+    { tookMs: 90_000, pauseMs: 90_000 },
+  ])('is $pauseMs ms where that one took $tookMs, of a minute', ({ tookMs, pauseMs }) => {
+    expect(pauseAfter(tookMs, 60_000)).toBe(pauseMs);
   });
 });

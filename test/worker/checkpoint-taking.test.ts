@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHECKPOINT_INDEX, isArchive } from '../../core/artifact-keys.ts';
+import type { ChildProgram } from '../../worker/pack/running-child.ts';
 import { CheckpointRig, treeOf } from './checkpoint-in-test.ts';
 import { bundleWorker } from './worker-bundle.ts';
 import { until } from './worker-in-test.ts';
@@ -40,6 +41,35 @@ function newRig(): CheckpointRig {
 async function settled(): Promise<void> {
   const writtenAt = Date.now();
   await until(() => Date.now() - writtenAt > 1_050);
+}
+
+const SURVEYED = '{"surveyed":true}';
+const END = '{"end":true}';
+/** Longer than what is read at once: some of it stays unread where nobody goes on reading. */
+const MORE = ' '.repeat(100_000);
+const seen = (path: string, mark = '1') => JSON.stringify({ seen: { path, kind: 'file', size: 0, mark } });
+const stored = (path: string, size = 0) =>
+  JSON.stringify({ file: { path, type: 'file', size, sha256: '0'.repeat(64) }, mark: '1' });
+const skipped = (path: string, reason: string) => JSON.stringify({ skipped: { path, reason } });
+
+interface Told {
+  readonly lines: readonly string[];
+  /** What it tells, and how many bytes it writes, once it knows what it is to pack. */
+  readonly packed?: readonly string[];
+  readonly bytes?: number;
+  /** Whether it never ends. */
+  readonly stays?: boolean;
+}
+
+/** A child that tells and writes just that. */
+function teller({ lines, packed = [], bytes = 0, stays = false }: Told): ChildProgram {
+  const script = `
+    const { writeSync } = require('fs');
+    const tell = (lines) => lines.forEach((line) => writeSync(3, line + '\\n'));
+    tell(${JSON.stringify(lines)});
+    process.stdin.resume().on('end', () => { tell(${JSON.stringify(packed)}); process.stdout.write(Buffer.alloc(${bytes})); });
+    if (${stays}) setInterval(() => {}, 1000);`;
+  return { file: process.execPath, args: ['-e', script] };
 }
 
 describe.concurrent('a checkpoint', () => {
@@ -146,6 +176,21 @@ describe.concurrent('a checkpoint', () => {
     expect(before).toContain('bad\xff');
     expect(await rig.restoredTree()).toBe(treeOf(rig.workspace));
     expect(rig.bucket.index.checkpoint?.removed).toEqual([{ path: first.toString('base64'), pathEncoding: 'base64' }]);
+  });
+
+  it('holds names and targets of links that cannot be compressed, and take more than what is in the files', async () => {
+    const rig = newRig();
+    const random = (bytes: number) => Buffer.from(randomBytes(bytes).map((byte) => 0x80 | byte));
+    const inWorkspace = (name: Buffer) => Buffer.concat([Buffer.from(`${rig.workspace}/`), name]);
+    for (let at = 0; at < 100; at += 1) {
+      symlinkSync(random(4_000), inWorkspace(random(250)));
+      writeFileSync(inWorkspace(random(250)), '');
+    }
+
+    await rig.take();
+
+    expect(rig.bucket.get('checkpoints/workspace-000001.tar.gz').length).toBeGreaterThan(400_000);
+    expect(rig.paths).toHaveLength(200);
   });
 
   it('forgets a folder that was deleted, and what was in it', async () => {
@@ -301,20 +346,62 @@ describe.concurrent('a checkpoint that cannot be taken', () => {
 
     await rig.take();
 
-    expect([failed, stopped]).toEqual(['S3 is away', expect.stringContaining('SIGKILL')]);
+    expect([failed, stopped]).toEqual(['S3 is away', 'The checkpoint was stopped.']);
     expect(between).toEqual(index);
     expect(await rig.restoredTree()).toBe(treeOf(rig.workspace));
   });
 
-  it('says so where its child tells what cannot be', async () => {
+  it.each([
+    { what: 'a path outside of the workspace', lines: [seen('../escape'), SURVEYED] },
+    { what: 'a path twice', lines: [seen('a'), seen('a'), SURVEYED] },
+    { what: 'more when nothing is asked of it', lines: [SURVEYED, seen('a')] },
+    { what: 'what it was not asked for, and ends', lines: [seen('a'), SURVEYED], packed: [stored('b'), MORE] },
+    { what: 'an entry twice, and ends', lines: [seen('a'), SURVEYED], packed: [stored('a'), stored('a'), MORE] },
+    { what: 'more after the end', lines: [seen('a'), SURVEYED], packed: [stored('a'), END, stored('a')] },
+    { what: 'what it was not asked for, and stays', lines: [seen('a'), SURVEYED], packed: [stored('b')], stays: true },
+  ])('says so where its child tells $what', async ({ what, ...told }) => {
     const rig = newRig();
-    const lines = ['{"seen":{"path":"../escape","kind":"file","size":0,"mark":"1"}}', '{"surveyed":true}'];
-    const script = `process.stdin.resume(); require('fs').writeSync(3, ${JSON.stringify(`${lines.join('\n')}\n`)});`;
+
+    const taken = rig.takeAs({ ...rig.job(), program: teller(told) });
+
+    await expect(taken).rejects.toThrow('told what it was not asked for');
+    expect([...rig.bucket.objects.keys()].filter(isArchive)).toEqual([]);
+  });
+
+  it.each([
+    { what: 'the file was, and the limit is', packed: [stored('a'), END], bytes: MiB, stays: true, maxBytes: 1_000 },
+    { what: 'what it tells is in it', packed: [stored('a'), END], bytes: MiB },
+    { what: 'the limit is, as it tells', packed: [stored('a', 2_000), END], maxBytes: 1_000 },
+  ])('stores no archive that is larger than $what', async ({ what, maxBytes, ...told }) => {
+    const rig = newRig();
+    rig.maxBytes = maxBytes ?? rig.maxBytes;
+
+    const taken = rig.takeAs({ ...rig.job(), program: teller({ ...told, lines: [seen('a'), SURVEYED] }) });
+
+    await expect(taken).rejects.toThrow('stores more than it was asked for');
+    expect([...rig.bucket.objects.keys()].filter(isArchive)).toEqual([]);
+  });
+
+  it.each([
+    { what: 'a path', line: seen('a'.repeat(20_000)) },
+    { what: 'a mark', line: seen('a', '1'.repeat(1_000)) },
+    { what: 'a reason', line: skipped('a', 'because '.repeat(1_000)) },
+  ])('is not held up by $what of any length', async ({ line }) => {
+    const rig = newRig();
+
+    const taken = rig.takeAs({ ...rig.job(), program: teller({ lines: [line, SURVEYED] }) });
+
+    await expect(taken).rejects.toThrow('too_big');
+  });
+
+  it('does not keep paths of more characters than an index may have', { timeout: 20_000 }, async () => {
+    const rig = newRig();
+    const long = 'a'.repeat(16_000);
+    const script = `for (let at = 0; ; at++) require('fs').writeSync(3, ${JSON.stringify(seen(`${long}PATH`))}.replace('PATH', at) + '\\n');`;
     const job = { ...rig.job(), program: { file: process.execPath, args: ['-e', script] } };
 
     const taken = rig.takeAs(job);
 
-    await expect(taken).rejects.toThrow('told what it was not asked for');
-    expect([...rig.bucket.objects.keys()].filter(isArchive)).toEqual([]);
+    await expect(taken).rejects.toThrow('All its paths together are too long to be listed.');
   });
 });

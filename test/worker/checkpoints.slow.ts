@@ -105,6 +105,22 @@ describe.concurrent('checkpoints of a run', () => {
     expect(await run.objects()).toContain(CHECKPOINT_INDEX);
   });
 
+  it('are removed no more once one is presented, though the worker goes on', async () => {
+    const run = await worker.run('until [ -e go ]; do date +%N > a; sleep 0.02; done', OFTEN);
+    await checkpointHas(run, 'a');
+    const presented = await indexOf(run);
+    const Key = artifactKey({ dispatchId: run.dispatchId, attempt: 1 }, 'manifest');
+    await worker.s3.send(new PutObjectCommand({ Bucket: BUCKETS.artifacts, Key, Body: JSON.stringify(presented) }));
+
+    await run.said('There is a manifest already: no more checkpoints are taken.');
+    execFileSync('touch', [join(run.workspace, 'go')]);
+    await run.ended;
+
+    const folder = await restoreCheckpoint(await run.manifest(), (name) => run.object(name));
+    expect(readdirSync(folder)).toEqual(['a']);
+    rmSync(folder, { recursive: true });
+  });
+
   it('do not show in a run that is shorter than their interval', async () => {
     const run = await worker.run('echo a > a');
 

@@ -78,7 +78,8 @@ async function tryAgent({ program, agent, cli, spec, kit: changes }: Trial) {
   // By its name the processes of an attempt are known, and killed at its end.
   const exitCode = await runCold(kit, { dispatchId: ulid(), attempt: 1 });
   const seen = (name: string) => readFileSync(join(kit.workspace, name), 'utf8');
-  return { exitCode, result: WorkerResult.parse(uploaded.get('result')), said: said.join(''), seen };
+  const written = uploaded.get('result');
+  return { exitCode, written, result: WorkerResult.parse(written), said: said.join(''), seen };
 }
 
 /** Aborts when this file is there. */
@@ -120,6 +121,18 @@ describe.concurrent('an agent that has a model', () => {
       contents,
       commits,
     });
+  });
+
+  it('has nothing in its result that no record takes, whatever it makes its CLI say', async () => {
+    const { exitCode, written, result } = await tryAgent({
+      agent: 'claude',
+      program: claude,
+      cli: `printf '{"type":"result","num_turns":1,"total_cost_usd":1e300,"modelUsage":{"%0500000d":{"inputTokens":7}}}\\n' 1`,
+    });
+
+    expect(exitCode).toBe(0);
+    expect(JSON.stringify(written).length).toBeLessThan(1_000);
+    expect(result.usage).toEqual({ inputTokens: 7, cachedInputTokens: 0, outputTokens: 0, turns: 1 });
   });
 
   it('is told its task alone where there is no repository', async () => {

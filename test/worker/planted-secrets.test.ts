@@ -123,7 +123,7 @@ describe('secrets planted in a workspace, and those that an agent is given', () 
 
   it('are in no checkpoint where they are named to stay out, and not in its log', async () => {
     const task = `
-      mkdir left-out; cp -r '${worker.folder}/planted/.' left-out; echo /left-out/ > .outpostignore; echo x > kept
+      echo /left-out/ > .outpostignore; mkdir left-out; cp -r '${worker.folder}/planted/.' left-out; echo x > kept
       for at in $(seq 0 ${GIVEN.length - 1}); do name="PLANTED_$at"; echo "$name is \${!name}"; done
       until [ -e go ]; do sleep 0.02; done`;
     const additionalSecrets = GIVEN.map((_, at) => `PLANTED_${at}`);

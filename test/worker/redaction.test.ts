@@ -43,6 +43,10 @@ function expected(secrets: Readonly<Record<string, string>>, text: string): stri
   return out + text.slice(done);
 }
 
+function inLines(text: string, columns: number, end: string): string {
+  return text.replace(new RegExp(`.{${columns}}(?!$)`, 'g'), `$&${end}`);
+}
+
 describe('redaction', () => {
   it('writes the name of a secret in its place', () => {
     const redaction = new Redaction({ GITHUB_PAT: TOKEN });
@@ -77,6 +81,28 @@ describe('redaction', () => {
     const rest = Buffer.from(text.replace('[redacted:KEY]', ''), 'base64').toString('latin1');
     expect(text).toContain('[redacted:KEY]');
     expect(rest).not.toContain(TOKEN.slice(3, 9));
+  });
+
+  it.each([76, 64])('knows a secret in base 64 of lines of %i characters, wherever they are cut', (columns) => {
+    const key = `sk-ant-api03-${'Yx7_Qd-2Lm'.repeat(9)}AA`;
+    const redaction = new Redaction({ KEY: key });
+    const cases = Array.from({ length: 120 }, (_, before) => `${'u'.repeat(before)}${key}\n`);
+
+    const texts = cases.flatMap((text) =>
+      ['\n', '\r\n'].map((end) => redaction.text(inLines(Buffer.from(text).toString('base64'), columns, end))),
+    );
+
+    const shown = texts.map((text) => Buffer.from(text.replace('[redacted:KEY]', ''), 'base64').toString('latin1'));
+    expect(texts.filter((text) => !text.includes('[redacted:KEY]'))).toEqual([]);
+    expect(shown.filter((text) => /api03|Yx7_|AA/.test(text))).toEqual([]);
+  });
+
+  it('has few forms of a large value', () => {
+    const large = 'value '.repeat(10_000);
+
+    const bytes = secretForms(large).reduce((sum, { length }) => sum + length, 0);
+
+    expect(bytes).toBeLessThan(20 * large.length);
   });
 
   it('knows each line of a value with several, and leaves the frame of a PEM file', () => {

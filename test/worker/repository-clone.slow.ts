@@ -177,7 +177,7 @@ describe('a clone', () => {
     const stop = new AbortController();
     silent.once('connection', () => silent.once('connection', () => stop.abort()));
 
-    const late = await failureOf(request({ repo, timeoutMs: 500 }));
+    const late = await failureOf(request({ repo, remainingMs: () => 500 }));
     const stopped = await failureOf(request({ repo, stop: stop.signal }));
     for (const socket of sockets) socket.destroy();
     silent.close();

@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Artifact } from '../../core/artifact-keys.ts';
 import { runCold } from '../../worker/run-cold.ts';
 import type { WorkerKit } from '../../worker/worker-kit.ts';
 import { DISPATCH_ID, TASK_ARN } from '../lambdas/records.ts';
 import { ATTEMPT, kitIn, SPEC } from './kit-in-test.ts';
+import { NO_PROGRAMS } from './secrets-in-test.ts';
+import { until } from './worker-in-test.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'outpost-attempt-'));
 const kitWith = (changes?: Partial<WorkerKit>) => kitIn(folder, changes);
@@ -57,6 +60,32 @@ describe('an attempt', () => {
     });
     expect(uploaded.get('result')).not.toHaveProperty('exitCode');
     expect(uploaded.has('manifest')).toBe(true);
+  });
+
+  it('has result and log in S3 at a stop before its workspace, which waits for the last checkpoint', async () => {
+    const [stop, gate] = [new AbortController(), mkdtempSync(join(folder, 'gate-'))];
+    const waits = `const look = () => require('fs').existsSync('${gate}/open') && process.exit(1); setInterval(look, 10)`;
+    const { kit, uploaded, said } = kitWith({
+      specs: { getSpec: async () => ({ valid: true, content: { ...SPEC, task: 'touch begun; sleep 60' } }) },
+      programs: { ...NO_PROGRAMS, checkpoint: { file: process.execPath, args: ['-e', waits] } },
+      stop: stop.signal,
+    });
+    const bucket = kit.bucketOf(ATTEMPT);
+    const put = async (artifact: Artifact, source: AsyncIterable<Buffer>) => {
+      const failed = artifact === 'archive' ? await buffer(source).catch((error: Error) => error) : undefined;
+      return bucket.putJson(artifact, failed);
+    };
+    const ended = runCold({ ...kit, bucketOf: () => ({ ...bucket, put }) }, ATTEMPT);
+    await until(() => existsSync(join(kit.workspace, 'begun')));
+    stop.abort();
+    await until(() => uploaded.has('result') && uploaded.has('log'));
+    const before = [...uploaded.keys()].sort();
+
+    writeFileSync(join(gate, 'open'), '');
+
+    expect([await ended, before]).toEqual([143, ['log', 'result']]);
+    expect(uploaded.has('archive')).toBe(true);
+    expect(said.join('')).toContain('A checkpoint could not be taken');
   });
 
   it('keeps its own ending where it is stopped during the upload', async () => {

@@ -8,6 +8,7 @@ export const NO_PROGRAMS = { pack: PROGRAM, checkpoint: PROGRAM, patch: PROGRAM,
 export const NO_CHECKPOINTS = {
   putObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
   removeObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
+  hasManifest: () => Promise.reject(new Error('There was to be no checkpoint.')),
 };
 
 export interface SecretsInTest extends SecretSource {

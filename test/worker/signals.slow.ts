@@ -160,8 +160,8 @@ describe('a worker that is killed, at any moment', () => {
     });
     const ages = struck.flatMap(({ at, lost }) => (lost.length > 0 ? [at - Math.min(...lost)] : []));
     const longest = Math.max(0, ...took);
-    // One may just not have been finished, or have taken longer than all that were; after a long one there is a pause as long.
-    const bound = Math.max(INTERVAL_MS, longest) + 2 * longest + NOISE_MS;
+    // The last one may just not have been finished, and have taken longer than the one before; after that is a pause as long.
+    const bound = Math.max(INTERVAL_MS, 2 * longest) + longest + NOISE_MS;
     const whole = count(struck, ({ manifest }) => manifest !== undefined && manifest.checkpoint === undefined);
     console.log(
       `SIGKILL at ${struck.length} moments of ${Math.round(life.worker)} ms: ${count(struck, isCheckpoint)} checkpoints presented, ${whole} whole outputs, ${count(struck, ({ manifest }) => manifest === undefined)} without; the oldest file lost was ${Math.round(Math.max(0, ...ages))} ms old (at most ${Math.round(bound)} allowed: every ${INTERVAL_MS} ms, taken in up to ${longest}).`,

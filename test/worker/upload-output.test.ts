@@ -121,12 +121,12 @@ describe('the upload', () => {
     const bucket = new StubbornBucket({});
     let tries = 0;
     const refusing = {
-      put: (artifact: Artifact, source: AsyncIterable<Buffer>) => bucket.put(artifact, source),
-      putJson: (artifact: Artifact, document: unknown) => {
-        if (artifact !== 'manifest') return bucket.putJson(artifact, document);
+      put: (artifact: Artifact, source: AsyncIterable<Buffer>) => {
+        if (artifact !== 'manifest') return bucket.put(artifact, source);
         tries += 1;
         throw new ManifestExistsError();
       },
+      putJson: (artifact: Artifact, document: unknown) => bucket.putJson(artifact, document),
     };
 
     const { isPresented } = await uploadOutput(await attemptOutput(refusing));

@@ -1,5 +1,6 @@
 import type { AgentCommand } from '../agents/agent-command.ts';
 import type { AgentProgram } from '../agents/agent-program.ts';
+import { programPath } from '../program-path.ts';
 import type { AgentRooms } from './agent-rooms.ts';
 import type { AgentUser } from './agent-user.ts';
 
@@ -8,8 +9,6 @@ export const ATTEMPT_MARKER = 'OUTPOST_ATTEMPT';
 
 /** By this variable the embedded ECS knows what belongs to an ECS task after it was killed itself. */
 const ECS_TASK_MARKER = 'OUTPOST_ECS_TASK';
-
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface AgentEnvironment {
   /** Value of the marker. */
@@ -29,7 +28,7 @@ export interface AgentEnvironment {
 export function agentEnvironment(run: AgentEnvironment): Record<string, string> {
   const { mark, rooms, user, program, command, given, dispatchId } = run;
   return {
-    PATH: process.env['PATH'] || DEFAULT_PATH,
+    PATH: programPath(),
     HOME: rooms.home,
     TMPDIR: rooms.temp,
     USER: user.name,

@@ -3,8 +3,12 @@ import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { STOP_GRACE_MS, TIMEOUT_GRACE_MS } from '../../core/time-limits.ts';
+import { aborted } from '../aborted.ts';
 import type { AgentCommand } from '../agents/agent-command.ts';
+import { wordsOf } from '../error-words.ts';
+import { hasProgram, inFolder } from '../processes/in-folder.ts';
 import { ProcessFamily } from '../processes/process-family.ts';
+import { signalGroup } from '../processes/signal-group.ts';
 import { Redaction } from '../secrets/redaction.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import { ATTEMPT_MARKER } from './agent-environment.ts';
@@ -45,15 +49,26 @@ export class AgentStartError extends Error {
 
   constructor(
     readonly file: string,
-    /** Whether the image has no such program. */
-    readonly isMissing: boolean,
-    override readonly cause: Error,
+    /** @default there is no such program */
+    override readonly cause?: Error,
   ) {
-    super(isMissing ? `There is no program \`${file}\` here.` : `\`${file}\` cannot be started: ${cause.message}.`);
+    super(
+      cause === undefined
+        ? `There is no program \`${file}\` here.`
+        : `\`${file}\` cannot be started: ${cause.message}.`,
+    );
+  }
+
+  /** Whether the image has no such program. */
+  get isMissing(): boolean {
+    return this.cause === undefined;
   }
 }
 
 const OBSERVE_MS = 500;
+
+/** Milliseconds that a process may take to end once it is killed. Who stands still in the kernel does not end. */
+const KILLED_MS = 2_000;
 
 /**
  * Runs the agent to its end, whichever comes first: its own, that of its time, or a stop. When it resolves, everything
@@ -74,24 +89,25 @@ export async function runAgent(run: AgentRun): Promise<AgentEnd> {
     workspace: run.rooms.workspace,
     uid: run.user.identity.uid,
   });
-  const end = await awaitEnd(run, child, family).catch((error) => {
-    killGroup(child.pid);
+  const end = await awaitEnd(run, child, family).catch(async (error) => {
+    // At least the agent's own group, where there is no telling what else runs.
+    signalGroup(child.pid, 'SIGKILL');
+    await asFarAsPossible(run, [() => killFamily(run, family), () => output.drain()]);
     throw error;
   });
-  const survivors = await family.kill();
-  if (survivors.length > 0) run.log.say(`These processes cannot be killed: ${survivors.map(({ pid }) => pid).join()}.`);
+  await killFamily(run, family);
   await output.drain();
   return end;
 }
 
-/** Ends at least the agent's own group where there is no telling what else runs. */
-function killGroup(leader: number): void {
-  try {
-    process.kill(-leader, 'SIGKILL');
-  } catch (error) {
-    // Nobody is left; macOS says EPERM where only zombies are.
-    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
+async function killFamily({ log }: AgentRun, family: ProcessFamily): Promise<void> {
+  const survivors = await family.kill();
+  if (survivors.length > 0) log.say(`These processes cannot be killed: ${survivors.map(({ pid }) => pid).join()}.`);
+}
+
+/** After a failure, which is what is told then: the steps that fail as well are for the log alone. */
+async function asFarAsPossible({ log }: AgentRun, steps: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const step of steps) await step().catch((error) => log.say(wordsOf(error)));
 }
 
 interface Started {
@@ -100,20 +116,23 @@ interface Started {
 }
 
 async function start(run: AgentRun, [stdout, stderr]: readonly OutputPipe[]): Promise<Started> {
-  const { file, args, stdinFile } = run.command;
+  const { file, stdinFile } = run.command;
+  const { workspace } = run.rooms;
+  const { identity } = run.user;
+  if (!hasProgram(workspace, file, run.environment['PATH'] ?? '')) throw new AgentStartError(file);
   const stdin = stdinFile === undefined ? undefined : openSync(stdinFile, 'r');
   try {
-    const child = spawn(file, args, {
-      cwd: run.rooms.workspace,
+    const { args, cwd, ...command } = inFolder(workspace, run.command, identity);
+    const child = spawn(command.file, args, {
+      cwd,
       env: run.environment,
       detached: true,
       stdio: [stdin ?? 'ignore', stdout?.writeEnd, stderr?.writeEnd],
-      ...run.user.identity,
+      ...identity,
     });
     return await started(child);
   } catch (error) {
-    const cause = error as NodeJS.ErrnoException;
-    throw new AgentStartError(file, cause.code === 'ENOENT', cause);
+    throw new AgentStartError(file, error as Error);
   } finally {
     if (stdin !== undefined) closeSync(stdin);
   }
@@ -143,12 +162,17 @@ async function awaitEnd(run: AgentRun, child: Started, family: ProcessFamily): P
       aborted(run.stop).then(() => 'stop' as const),
     ]);
     if (endedBy !== 'agent') await endWithGrace(run, endedBy, family);
-    return { endedBy, exitCode: await child.exited };
+    return { endedBy, exitCode: await (endedBy === 'agent' ? child.exited : exitOfKilled(child)) };
   } finally {
     deadline.cancel();
     over.abort();
     await watching;
   }
+}
+
+function exitOfKilled({ exited }: Started): Promise<number> {
+  const killed = 128 + constants.signals.SIGKILL;
+  return Promise.race([exited, delay(KILLED_MS, killed, { ref: false })]);
 }
 
 /** TERM to all, and KILL to who is left after the grace. A stop while the time-out's grace runs shortens it. */
@@ -160,13 +184,6 @@ async function endWithGrace(run: AgentRun, why: 'timeout' | 'stop', family: Proc
   await Promise.race([grace.reached, family.gone(grace.signal)]);
   grace.cancel();
   await family.kill();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** Looks at the family again and again: who leaves it by `setsid` is known only if it was seen before. */

@@ -1,10 +1,14 @@
 import type { AgentUsage } from '../../core/agent-usage.ts';
 import type { UsageReader } from './usage-reader.ts';
 
+/** Characters of a line that can be a report at the most: what the agent prints must not cost the worker's time. */
+const MAX_REPORT_LENGTH = 500;
+
 const MODEL = /^(?:Main model|Model): (\S+) with /;
 const REPORT = /^Tokens: (.+) received\.(?: Cost: \$[\d.,]+ message, \$([\d.,]+) session\.)?/;
-const PART = /([\d.,]+)(k?) (sent|cache write|cache hit)/g;
-const RECEIVED = /([\d.,]+)(k?)$/;
+// Each row of digits is looked at from its beginning alone, and no further than a count goes.
+const PART = /(?<![\d.,])([\d.,]{1,20})(k?) (sent|cache write|cache hit)/g;
+const RECEIVED = /(?<![\d.,])([\d.,]{1,20})(k?)$/;
 
 /** Reads the line that Aider prints after each answer: thousands are rounded, and the cost is there for models it has prices of. */
 export function aiderUsage(): UsageReader {
@@ -12,6 +16,7 @@ export function aiderUsage(): UsageReader {
   let usage: AgentUsage | undefined;
   return {
     line: (text) => {
+      if (text.length > MAX_REPORT_LENGTH) return;
       model ??= MODEL.exec(text)?.[1];
       const [, counts, cost] = REPORT.exec(text) ?? [];
       if (counts === undefined) return;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AgentUsage } from '../../core/agent-usage.ts';
-import { nameOfMost, parseJsonLine, type UsageReader } from './usage-reader.ts';
+import { byModel, nameOfMost, parseJsonLine, type UsageReader } from './usage-reader.ts';
 
 const Count = z.int().nonnegative().catch(0);
 
@@ -11,7 +11,7 @@ const Result = z.object({
     input_tokens: Count,
     output_tokens: Count,
     cached: Count,
-    models: z.record(z.string(), z.object({ total_tokens: Count })).catch({}),
+    models: byModel(z.object({ total_tokens: Count })).catch({}),
   }),
 });
 

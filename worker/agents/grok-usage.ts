@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AgentUsage } from '../../core/agent-usage.ts';
-import { nameOfMost, parseJsonLine, type UsageReader } from './usage-reader.ts';
+import { byModel, nameOfMost, parseJsonLine, type UsageReader } from './usage-reader.ts';
 
 const Count = z.int().nonnegative().catch(0);
 
@@ -20,8 +20,10 @@ const End = z.object({
   usage: Tokens,
   num_turns: z.int().nonnegative().optional().catch(undefined),
   total_cost_usd: z.number().nonnegative().optional().catch(undefined),
-  modelUsage: z.record(z.string(), z.object({ inputTokens: Count, outputTokens: Count })).catch({}),
+  modelUsage: byModel(z.object({ inputTokens: Count, outputTokens: Count })).catch({}),
 });
+
+const Event = z.discriminatedUnion('type', [Answer, End]);
 
 /** Reads Grok Build's `streaming-json`. Where it was ended before its last line, the answers so far are counted. */
 export function grokUsage(): UsageReader {
@@ -29,10 +31,9 @@ export function grokUsage(): UsageReader {
   let end: AgentUsage | undefined;
   return {
     line: (text) => {
-      const answer = parseJsonLine(Answer, text);
-      if (answer) soFar = plus(soFar, ofTokens(answer.usage));
-      const last = parseJsonLine(End, text);
-      if (last) end = ofEnd(last);
+      const event = parseJsonLine(Event, text);
+      if (event?.type === 'usage') soFar = plus(soFar, ofTokens(event.usage));
+      else if (event) end = ofEnd(event);
     },
     read: () => end ?? soFar,
   };

@@ -1,6 +1,7 @@
-import type { Manifest } from '../../core/manifest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest } from '../../core/manifest.ts';
 import { type RunningChild, startChild, type WorkspaceChild } from '../pack/running-child.ts';
 import type { EntryKind } from '../pack/workspace-walk.ts';
+import { mostArchiveBytes } from './archive-bytes.ts';
 import { CheckpointLine, type CheckpointWish, writeWish } from './checkpoint-lines.ts';
 
 export type Skipped = Manifest['skipped'][number];
@@ -34,6 +35,8 @@ export interface PackedEntries {
 
 /** Entries of a workspace at the most: a manifest with more of them is not read either. */
 const MAX_ENTRIES = 300_000;
+/** Characters that are kept of what one child tells, of a survey and of what is stored of it: an index holds no more. */
+const MAX_CHARACTERS = 2 * MAX_MANIFEST_BYTES;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -42,6 +45,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class CheckpointChild {
   private readonly running: RunningChild;
+  private characters = 0;
 
   constructor(private readonly child: WorkspaceChild) {
     this.running = startChild(child);
@@ -53,7 +57,7 @@ export class CheckpointChild {
     for (;;) {
       const line = await this.nextLine();
       if ('surveyed' in line) return { entries, skipped };
-      if ('skipped' in line) skipped.set(keyOf(line.skipped), line.skipped);
+      if ('skipped' in line) this.noteSkipped(skipped, line.skipped);
       else if ('seen' in line) this.note(entries, line.seen);
       else throw this.unexpected();
       if (entries.size + skipped.size > MAX_ENTRIES) throw new Error(`There are more than ${MAX_ENTRIES} files.`);
@@ -64,18 +68,25 @@ export class CheckpointChild {
   async *pack(wish: CheckpointWish): AsyncGenerator<Buffer, PackedEntries> {
     this.running.give(writeWish(wish));
     const packed = this.readPacked(wish);
-    // It is awaited below; where the reader leaves first, nobody is interested.
-    packed.catch(() => undefined);
-    for await (const chunk of this.running.stdout) yield chunk;
-    await this.running.ended;
-    return await packed;
+    // What it should not have told ends it: nobody would read the rest, so it would not end by itself.
+    packed.catch((error: Error) => this.running.end(error));
+    const most = mostArchiveBytes(wish.entries, wish.slack);
+    let bytes = 0;
+    for await (const chunk of this.running.stdout) {
+      bytes += chunk.length;
+      if (bytes > most) throw this.tooLong();
+      yield chunk;
+    }
+    const [entries] = await Promise.all([packed, this.running.ended]);
+    if (bytes > mostArchiveBytes(entries.stored)) throw this.tooLong();
+    return entries;
   }
 
   /** Asks for nothing. */
   async dismiss(): Promise<void> {
     this.running.give(NOTHING);
     for await (const _ of this.running.stdout) throw this.unexpected();
-    await this.running.ended;
+    await Promise.all([this.noMoreLines(), this.running.ended]);
   }
 
   /** To be called whatever happens. */
@@ -89,24 +100,47 @@ export class CheckpointChild {
   ): void {
     const key = keyOf(path);
     if (!isInside(key, entries) || entries.has(key)) throw this.unexpected();
-    entries.set(key, { kind, size, mark });
+    this.keep(key, mark);
+    entries.set(key, { kind, size: kind === 'file' ? size : 0, mark });
   }
 
-  private async readPacked({ entries }: CheckpointWish): Promise<PackedEntries> {
+  private noteSkipped(skipped: Map<string, Skipped>, entry: Skipped): void {
+    this.keep(entry.path, entry.reason);
+    skipped.set(keyOf(entry), entry);
+  }
+
+  private keep(...texts: readonly string[]): void {
+    for (const { length } of texts) this.characters += length;
+    if (this.characters > MAX_CHARACTERS) throw new Error('All its paths together are too long to be listed.');
+  }
+
+  private async readPacked({ entries, slack }: CheckpointWish): Promise<PackedEntries> {
     const stored = new Map<string, StoredEntry>();
     const skipped = new Map<string, Skipped>();
+    let growth = 0;
     for (;;) {
       const line = await this.nextLine();
-      if ('end' in line) return { stored, skipped };
-      if ('skipped' in line) skipped.set(keyOf(line.skipped), line.skipped);
+      if ('end' in line) break;
+      if ('skipped' in line) this.noteSkipped(skipped, line.skipped);
       else if ('file' in line || 'folder' in line) {
         const key = keyOf('file' in line ? line.file : line.folder);
         const entry = storedEntry(line);
-        if (entries.get(key)?.kind !== entry.kind || stored.has(key)) throw this.unexpected();
+        const wished = entries.get(key);
+        if (wished?.kind !== entry.kind || stored.has(key)) throw this.unexpected();
+        growth += Math.max(0, entry.size - wished.size);
+        if (growth > slack) throw this.tooLong();
+        this.keep(key, entry.mark);
         stored.set(key, entry);
       } else throw this.unexpected();
       if (skipped.size > MAX_ENTRIES) throw this.unexpected();
     }
+    await this.noMoreLines();
+    return { stored, skipped };
+  }
+
+  private async noMoreLines(): Promise<void> {
+    const { done } = await this.running.lines.next();
+    if (!done) throw this.unexpected();
   }
 
   private async nextLine(): Promise<CheckpointLine> {
@@ -118,6 +152,10 @@ export class CheckpointChild {
 
   private unexpected(): Error {
     return new Error(`${this.child.title} told what it was not asked for.`);
+  }
+
+  private tooLong(): Error {
+    return new Error(`${this.child.title} stores more than it was asked for.`);
   }
 }
 
@@ -144,5 +182,5 @@ function storedEntry(line: Extract<CheckpointLine, { mark: string }>): StoredEnt
   const { mark } = line;
   if ('folder' in line) return { kind: 'folder', size: 0, mark, sha256: '', executable: false };
   const { type, size, sha256, executable = false } = line.file;
-  return { kind: type, size, mark, sha256, executable };
+  return { kind: type, size: type === 'file' ? size : 0, mark, sha256, executable };
 }

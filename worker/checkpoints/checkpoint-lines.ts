@@ -1,18 +1,22 @@
 import type { Stats } from 'node:fs';
 import { z } from 'zod';
 import { Manifest, ManifestFile } from '../../core/manifest.ts';
-import type { EntryKind } from '../pack/workspace-walk.ts';
+import { type EntryKind, MAX_PATH_BYTES } from '../pack/workspace-walk.ts';
 
 const EntryKinds = z.enum(['file', 'link', 'folder']);
 
-const Path = { path: z.string().min(1), pathEncoding: z.literal('base64').optional() };
+/** What is told is kept, so all of it has its limit. A path may come in base 64, and with one name more than is saved. */
+const PathText = z.string().max(2 * MAX_PATH_BYTES);
+const Path = { path: PathText.min(1), pathEncoding: z.literal('base64').optional() };
+const Mark = z.string().max(200);
+const Skipped = Manifest.shape.skipped.element.extend({ path: PathText, reason: z.string().max(1_000) });
 
 /** An entry of the workspace as it was seen; of folders and links, `size` is 0. */
 const Seen = z.strictObject({
   ...Path,
   kind: EntryKinds,
   size: z.int().min(0),
-  mark: z.string(),
+  mark: Mark,
 });
 
 /**
@@ -22,9 +26,9 @@ const Seen = z.strictObject({
 export const CheckpointLine = z.union([
   z.strictObject({ seen: Seen }),
   z.strictObject({ surveyed: z.literal(true) }),
-  z.strictObject({ file: ManifestFile, mark: z.string() }),
-  z.strictObject({ folder: z.strictObject(Path), mark: z.string() }),
-  z.strictObject({ skipped: Manifest.shape.skipped.element }),
+  z.strictObject({ file: ManifestFile.extend(Path), mark: Mark }),
+  z.strictObject({ folder: z.strictObject(Path), mark: Mark }),
+  z.strictObject({ skipped: Skipped }),
   z.strictObject({ end: z.literal(true) }),
 ]);
 export type CheckpointLine = z.infer<typeof CheckpointLine>;

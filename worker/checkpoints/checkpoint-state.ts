@@ -1,7 +1,6 @@
 import type { ManifestObject } from '../../core/manifest.ts';
 import type { EntryKind } from '../pack/workspace-walk.ts';
 import type { PackedEntries, Skipped, StoredEntry, Survey } from './checkpoint-child.ts';
-import type { CheckpointPlan } from './plan-checkpoint.ts';
 
 /** An entry of the last checkpoint. */
 export interface KeptEntry extends StoredEntry {
@@ -40,6 +39,20 @@ export interface CheckpointState {
   readonly skipped: readonly Skipped[];
   /** The log, and how much had been written to it. */
   readonly log?: { readonly object: ManifestObject; readonly written: number };
+}
+
+/** What a checkpoint is to store. */
+export interface CheckpointPlan {
+  /** The entries that go into a new archive. */
+  readonly wanted: ReadonlySet<string>;
+  /** The archives that stay; all that is needed of the others is among `wanted`. */
+  readonly kept: ReadonlySet<number>;
+  /** What is left out, because all of it would be too much. */
+  readonly skipped: ReadonlyMap<string, Skipped>;
+  /** Bytes that files may have grown by when they are stored. */
+  readonly slack: number;
+  /** Whether anything differs from the last checkpoint. */
+  readonly isChange: boolean;
 }
 
 export const NO_CHECKPOINT: CheckpointState = {

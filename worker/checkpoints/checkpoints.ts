@@ -5,7 +5,7 @@ import { type CheckpointState, NO_CHECKPOINT } from './checkpoint-state.ts';
 import { type CheckpointJob, takeCheckpoint } from './take-checkpoint.ts';
 
 export interface CheckpointSchedule {
-  /** Milliseconds from the beginning of one checkpoint to that of the next. */
+  /** Milliseconds within which what is written is in a checkpoint, as long as taking one takes a third of that. */
   readonly intervalMs: number;
   say(line: string): void;
 }
@@ -24,7 +24,7 @@ export class Checkpoints {
 
   constructor(private readonly schedule: CheckpointSchedule) {}
 
-  /** From now on there is a checkpoint at every interval, until the end. */
+  /** From now on there is a checkpoint within every interval, until the end. */
   start(job: CheckpointJob): void {
     this.job = job;
     void this.takeAgainAndAgain();
@@ -36,6 +36,13 @@ export class Checkpoints {
     if (job === undefined) return Promise.resolve();
     this.quiet = this.quiet.then(() => this.take(job));
     return this.quiet;
+  }
+
+  /** Takes one more, now, and none after it. What is not there after so many milliseconds is given up. */
+  async takeLast(withinMs: number): Promise<void> {
+    await Promise.race([this.takeNow(), delay(withinMs, undefined, { ref: false })]);
+    this.over.abort();
+    this.interrupt();
   }
 
   /** Gives up what a checkpoint under way still has to read; a later one holds what that misses. */
@@ -55,16 +62,16 @@ export class Checkpoints {
   async discard(): Promise<void> {
     // Without the index, nobody asks for the rest.
     if (this.objects.has(CHECKPOINT_INDEX)) await this.remove(CHECKPOINT_INDEX);
-    if (!this.objects.has(CHECKPOINT_INDEX)) await this.removeAllBut(new Set());
+    if (!this.objects.has(CHECKPOINT_INDEX)) await this.removeAll(this.objects);
   }
 
   private async takeAgainAndAgain(): Promise<void> {
-    for (let pauseMs = this.schedule.intervalMs; await this.passes(pauseMs); ) {
+    const { intervalMs } = this.schedule;
+    // The first one may take a third of it, too.
+    for (let pauseMs = (intervalMs * 2) / 3; await this.passes(pauseMs); ) {
       const begunAt = performance.now();
       await this.takeNow();
-      const tookMs = performance.now() - begunAt;
-      // Where it takes long, it runs for half of the time at the most.
-      pauseMs = Math.max(this.schedule.intervalMs - tookMs, tookMs);
+      pauseMs = pauseAfter(performance.now() - begunAt, intervalMs);
     }
   }
 
@@ -80,8 +87,9 @@ export class Checkpoints {
     try {
       const state = await takeCheckpoint(this.noting(job), this.state, this.taken, signal);
       if (state === this.state) return;
+      const before = this.named();
       this.state = state;
-      await this.removeAllBut(this.named());
+      await this.tidyUp(job, before);
     } catch (error) {
       if (!signal.aborted)
         this.schedule.say(`A checkpoint could not be taken, and the next one holds it: ${wordsOf(error)}`);
@@ -95,6 +103,7 @@ export class Checkpoints {
       ...job,
       bucket: {
         removeObject: (name) => bucket.removeObject(name),
+        hasManifest: () => bucket.hasManifest(),
         putObject: (name, contentType, source) => {
           this.objects.add(name);
           return bucket.putObject(name, contentType, source);
@@ -109,8 +118,25 @@ export class Checkpoints {
     return new Set([CHECKPOINT_INDEX, ...objects]);
   }
 
-  private async removeAllBut(needed: ReadonlySet<string>): Promise<void> {
-    await Promise.all([...this.objects].filter((name) => !needed.has(name)).map((name) => this.remove(name)));
+  /**
+   * Removes what neither this checkpoint names nor the one before: whoever presents one may just have read that index. Once
+   * one is presented, as of a worker that is thought dead, its manifest names what must stay, and no more are of use.
+   */
+  private async tidyUp({ bucket }: CheckpointJob, before: ReadonlySet<string>): Promise<void> {
+    const named = this.named();
+    const useless = [...this.objects].filter((name) => !named.has(name) && !before.has(name));
+    try {
+      if (useless.length === 0) return;
+      if (!(await bucket.hasManifest())) return await this.removeAll(useless);
+      this.over.abort();
+      this.schedule.say('There is a manifest already: no more checkpoints are taken.');
+    } catch (error) {
+      this.schedule.say(`Whether there is a manifest cannot be told, so no checkpoint is removed: ${wordsOf(error)}`);
+    }
+  }
+
+  private async removeAll(names: Iterable<string>): Promise<void> {
+    await Promise.all([...names].map((name) => this.remove(name)));
   }
 
   /** What stays costs a little, until the bucket lets it go. */
@@ -122,4 +148,13 @@ export class Checkpoints {
       this.schedule.say(`${name} is of no use any more and cannot be removed: ${wordsOf(error)}`);
     }
   }
+}
+
+/**
+ * Milliseconds from the end of a checkpoint to the beginning of the next. What is written right after the workspace was
+ * looked at is safe only when the next one is there: that takes both of them and the pause. Where they take long, they run
+ * for half of the time at the most.
+ */
+export function pauseAfter(tookMs: number, intervalMs: number): number {
+  return Math.max(tookMs, intervalMs - 2 * tookMs);
 }

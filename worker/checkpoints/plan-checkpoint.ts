@@ -1,21 +1,7 @@
 import { fitOutput } from '../pack/output-limit.ts';
 import { namedPath } from '../pack/packed-file.ts';
 import type { SeenEntry, Skipped, Survey } from './checkpoint-child.ts';
-import { type CheckpointState, weightOf } from './checkpoint-state.ts';
-
-/** What a checkpoint is to store. */
-export interface CheckpointPlan {
-  /** The entries that go into a new archive. */
-  readonly wanted: ReadonlySet<string>;
-  /** The archives that stay; all that is needed of the others is among `wanted`. */
-  readonly kept: ReadonlySet<number>;
-  /** What is left out, because all of it would be too much. */
-  readonly skipped: ReadonlyMap<string, Skipped>;
-  /** Bytes that files may have grown by when they are stored. */
-  readonly slack: number;
-  /** Whether anything differs from the last checkpoint. */
-  readonly isChange: boolean;
-}
+import { type CheckpointPlan, type CheckpointState, weightOf } from './checkpoint-state.ts';
 
 /**
  * Plans a checkpoint: what is new or changed goes into a new archive. So does what an older one holds, where less than
@@ -63,7 +49,7 @@ function choose(state: CheckpointState, present: readonly (readonly [string, See
   let weight = 0;
   for (const [key, entry] of present) {
     const before = state.entries.get(key);
-    if (before?.mark === entry.mark && before.kind === entry.kind) {
+    if (before !== undefined && isSame(before, entry)) {
       const held = living.get(before.archive) ?? { keys: [], weight: 0 };
       held.keys.push(key);
       held.weight += weightOf(before);
@@ -83,6 +69,11 @@ function choose(state: CheckpointState, present: readonly (readonly [string, See
     }
   }
   return { wanted, kept };
+}
+
+/** The mark says all of it; but it is the child that tells, and what an archive holds must count in full. */
+function isSame(before: SeenEntry, entry: SeenEntry): boolean {
+  return before.mark === entry.mark && before.kind === entry.kind && before.size === entry.size;
 }
 
 function isChange(

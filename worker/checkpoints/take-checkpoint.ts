@@ -6,9 +6,9 @@ import type { AgentUser } from '../agent/agent-user.ts';
 import type { CappedLog } from '../agent/capped-log.ts';
 import type { ChildProgram } from '../pack/running-child.ts';
 import { CheckpointChild, type PackedEntries, type Survey } from './checkpoint-child.ts';
-import { type CheckpointState, type PackedArchive, stateAfter } from './checkpoint-state.ts';
+import { type CheckpointPlan, type CheckpointState, type PackedArchive, stateAfter } from './checkpoint-state.ts';
 import { indexDocument } from './index-document.ts';
-import { type CheckpointPlan, planCheckpoint } from './plan-checkpoint.ts';
+import { planCheckpoint } from './plan-checkpoint.ts';
 
 /** Milliseconds that the child of one checkpoint may take: the agent can hold it. */
 const CHILD_MS = 15 * 60_000;
@@ -25,6 +25,8 @@ export interface CheckpointBucket {
     source: Iterable<Buffer> | AsyncIterable<Buffer>,
   ): Promise<ManifestObject>;
   removeObject(name: string): Promise<void>;
+  /** Whether the attempt's output has been presented. */
+  hasManifest(): Promise<boolean>;
 }
 
 export interface CheckpointJob {

@@ -1,7 +1,6 @@
-import { Socket } from 'node:net';
 import { z } from 'zod';
 import { CONTEXT_LEVELS } from '../../core/context-level.ts';
-import { PACK_LINES_FD } from '../pack/packed-file.ts';
+import { answer } from '../pack/child-answer.ts';
 import { contextBlock } from './context-block.ts';
 
 /** What the worker tells its child that looks at the workspace. */
@@ -20,15 +19,12 @@ export const ContextJob = z.strictObject({
 export type ContextJob = z.infer<typeof ContextJob>;
 
 /**
- * The whole life of the child that makes the context block: writes it as JSON to standard output, and to descriptor 3
- * that it is whole. It runs as the agent's user, so that it sees no more than the agent will.
+ * The whole life of the child that makes the context block, and answers it. It runs as the agent's user, so that it sees
+ * no more than the agent will.
  */
 export async function context(description: string): Promise<void> {
   const { repository, ...job } = ContextJob.parse(JSON.parse(description));
   const { branch, commit, ...named } = repository ?? { url: '', history: [] };
   const known = { ...named, ...(branch === undefined ? {} : { branch }), ...(commit === undefined ? {} : { commit }) };
-  const block = contextBlock({ ...job, repository: repository && known });
-  await new Promise((resolve) => process.stdout.write(JSON.stringify(block), resolve));
-  const lines = new Socket({ fd: PACK_LINES_FD, readable: false, writable: true });
-  lines.end(`${JSON.stringify({ end: true })}\n`);
+  await answer(contextBlock({ ...job, repository: repository && known }));
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ContextIncluded } from '../../core/context-included.ts';
 import { hostMarker } from '../agent/agent-environment.ts';
 import type { AgentUser } from '../agent/agent-user.ts';
-import { outputOfChild } from '../pack/child-output.ts';
+import { answerOf } from '../pack/child-answer.ts';
 import type { ChildProgram } from '../pack/running-child.ts';
 import type { ContextBlock, ContextRequest } from './context-block.ts';
 import type { ContextJob } from './context-program.ts';
@@ -29,10 +29,8 @@ export async function workspaceContext(request: WorkspaceContextRequest): Promis
     history: [...repository.history],
   };
   const job: ContextJob = { workspace, level, repository: facts };
-  const parts: Buffer[] = [];
   const args = [...program.args, JSON.stringify(job)];
   const { file } = program;
   const child = { title: 'The context', file, args, env: hostMarker(), user, stop, timeoutMs: TIMEOUT_MS };
-  for await (const part of outputOfChild(child)) parts.push(part);
-  return Block.parse(JSON.parse(Buffer.concat(parts).toString('utf8')));
+  return answerOf(child, Block);
 }

@@ -1,8 +1,11 @@
-import type { Manifest } from '../../core/manifest.ts';
+import type { Manifest, Unlisted } from '../../core/manifest.ts';
 import { PackLine } from './packed-file.ts';
 import { startChild, type WorkspaceChild } from './running-child.ts';
 
-export type ListedFiles = Pick<Manifest, 'files' | 'skipped'>;
+export type ListedFiles = Pick<Manifest, 'files' | 'skipped' | 'unlisted'>;
+
+/** Characters of all lines that are kept, some 200,000 files. The rest is counted: a child may name anything without end. */
+export const MAX_LISTED_CHARACTERS = 32 * 1024 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -14,8 +17,8 @@ export async function* outputOfChild(child: WorkspaceChild): AsyncGenerator<Buff
   const running = startChild(child);
   running.give(NOTHING);
   const listed = readLines(running.lines, child);
-  // It is awaited below; where the reader leaves first, nobody is interested.
-  listed.catch(() => undefined);
+  // Nobody would read on, and a child that nobody reads does not end. It is awaited below.
+  listed.catch((error) => running.end(error));
   try {
     for await (const chunk of running.stdout) yield chunk;
     await running.ended;
@@ -26,14 +29,27 @@ export async function* outputOfChild(child: WorkspaceChild): AsyncGenerator<Buff
 }
 
 async function readLines(lines: AsyncIterable<string>, { title }: WorkspaceChild): Promise<ListedFiles> {
-  const listed: ListedFiles = { files: [], skipped: [] };
+  const listed: Pick<ListedFiles, 'files' | 'skipped'> = { files: [], skipped: [] };
+  const unlisted: Unlisted = { files: 0, bytes: 0, skipped: 0 };
+  let characters = 0;
   let complete = false;
   for await (const text of lines) {
     const line = PackLine.parse(JSON.parse(text));
-    if ('file' in line) listed.files.push(line.file);
-    else if ('skipped' in line) listed.skipped.push(line.skipped);
-    else complete = true;
+    characters += text.length;
+    if ('end' in line) complete = true;
+    else if (characters > MAX_LISTED_CHARACTERS) count(line, unlisted);
+    else if ('file' in line) listed.files.push(line.file);
+    else listed.skipped.push(line.skipped);
   }
   if (!complete) throw new Error(`${title} ended before it had listed every file.`);
-  return listed;
+  return unlisted.files + unlisted.skipped > 0 ? { ...listed, unlisted } : listed;
+}
+
+function count(line: Exclude<PackLine, { end: true }>, unlisted: Unlisted): void {
+  if ('skipped' in line) {
+    unlisted.skipped += 1;
+  } else {
+    unlisted.files += 1;
+    unlisted.bytes += line.file.size;
+  }
 }

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import type { AgentUser } from '../agent/agent-user.ts';
+import { signalGroup } from '../processes/signal-group.ts';
 import { PACK_LINES_FD } from './packed-file.ts';
 
 /** How this program is started again in another mode. */
@@ -31,18 +32,23 @@ export interface RunningChild {
   readonly stdout: AsyncIterable<Buffer>;
   /** What it writes beside its output, line by line. */
   readonly lines: AsyncGenerator<string>;
-  /** Resolves at exit 0; rejects with the child's own words otherwise. */
+  /** Resolves at exit 0; rejects with why it was ended, or else with the child's own words. */
   readonly ended: Promise<void>;
-  end(): void;
+  /** @param reason what whoever still reads or waits gets to hear */
+  end(reason?: Error): void;
 }
 
 const MAX_STDERR = 2_000;
 
-/** A path has 4,096 bytes at the most where one was opened by it, and a few times more below open folders. */
-const MAX_LINE_CHARACTERS = 4 * 1024 * 1024;
+/** JSON writes a byte of a path in six characters at the most, see `MAX_PATH_BYTES`. */
+const MAX_LINE_CHARACTERS = 256 * 1024;
+
+/** The agent has the same user: without this its SIGUSR1 would open a debugger in the child. Node 20 does not know it. */
+const NODE_FLAGS = ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
 
 export function startChild(child: WorkspaceChild): RunningChild {
-  const running = spawn(child.file, child.args, {
+  const { title, timeoutMs } = child;
+  const running = spawn(child.file, argumentsOf(child), {
     cwd: '/',
     env: child.env,
     detached: true,
@@ -50,32 +56,42 @@ export function startChild(child: WorkspaceChild): RunningChild {
     ...child.user.identity,
   });
   if (child.niceness !== undefined && running.pid !== undefined) standBack(running.pid, child.niceness);
-  const limit = { expired: false };
-  const expire = () => {
-    limit.expired = true;
-    killGroup(running);
+  const pipes = pipesOf(running);
+  const broken: { reason?: Error } = {};
+  const end = (reason?: Error) => {
+    clearTimeout(timer);
+    child.stop?.removeEventListener('abort', stop);
+    if (reason !== undefined) broken.reason ??= reason;
+    signalGroup(running.pid, 'SIGKILL');
+    // Another process of its user can hold the other ends open, and what nobody reads never ends.
+    for (const pipe of pipes) pipe.destroy(reason);
   };
-  const end = () => killGroup(running);
-  child.stop?.addEventListener('abort', end);
-  if (child.stop?.aborted) end();
-  const timer = child.timeoutMs === undefined ? undefined : setTimeout(expire, child.timeoutMs);
-  const ended = exitOf(running, child, limit);
+  const stop = () => end(new Error(`${title} was stopped.`));
+  const expire = (afterMs: number) => end(new Error(`${title} was not ready within ${afterMs / 1000} seconds.`));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs, timeoutMs);
+  const ended = exitOf(running, title, broken);
   // Where its reader leaves first, nobody is interested.
   ended.catch(() => undefined);
-  // It may have ended: its exit tells more than a pipe that broke.
-  running.stdin?.on('error', () => undefined);
+  child.stop?.addEventListener('abort', stop);
+  if (child.stop?.aborted) stop();
   return {
     give: (bytes) => void running.stdin?.end(bytes),
-    // Without a descriptor to spare, Node makes no pipes, and the exit says so.
     stdout: running.stdout ?? Readable.from([]),
-    lines: linesOf((running.stdio?.[PACK_LINES_FD] as Readable | undefined) ?? Readable.from([]), child.title),
+    lines: linesOf((running.stdio?.[PACK_LINES_FD] as Readable | undefined) ?? Readable.from([]), title),
     ended,
-    end: () => {
-      clearTimeout(timer);
-      child.stop?.removeEventListener('abort', end);
-      killGroup(running);
-    },
+    end,
   };
+}
+
+function argumentsOf({ file, args }: ChildProgram): readonly string[] {
+  return file === process.execPath ? [...NODE_FLAGS, ...args] : args;
+}
+
+/** Without a descriptor to spare, Node makes none, and the exit says so: it tells more than a pipe that broke, too. */
+function pipesOf({ stdio }: ChildProcess): (Readable | Writable)[] {
+  const pipes = (stdio ?? []).filter((pipe) => pipe !== null && pipe !== undefined);
+  for (const pipe of pipes) pipe.on('error', () => undefined);
+  return pipes;
 }
 
 /** What cannot stand back runs all the same: it may have ended already. */
@@ -87,11 +103,7 @@ function standBack(pid: number, niceness: number): void {
   }
 }
 
-function exitOf(
-  running: ChildProcess,
-  { title, timeoutMs = 0 }: WorkspaceChild,
-  limit: { expired: boolean },
-): Promise<void> {
+function exitOf(running: ChildProcess, title: string, broken: { readonly reason?: Error }): Promise<void> {
   let words = '';
   running.stderr?.on('data', (chunk: Buffer) => {
     words = `${words}${chunk.toString('utf8')}`.slice(-MAX_STDERR);
@@ -99,7 +111,7 @@ function exitOf(
   return new Promise((resolve, reject) => {
     running.once('error', (error) => reject(new Error(`${title} cannot be started: ${error.message}`)));
     running.once('close', (code, signal) => {
-      if (limit.expired) reject(new Error(`${title} was not ready within ${timeoutMs / 1000} seconds.`));
+      if (broken.reason !== undefined) reject(broken.reason);
       else if (code === 0) resolve();
       else reject(new Error(`${title} ended with ${signal ?? `exit code ${code}`}: ${words.trim()}`));
     });
@@ -114,15 +126,5 @@ async function* linesOf(stream: Readable, title: string): AsyncGenerator<string>
     rest = lines.pop() ?? '';
     if (rest.length > MAX_LINE_CHARACTERS) throw new Error(`${title} wrote a line without an end.`);
     yield* lines;
-  }
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    // Nobody is left; macOS says EPERM where only zombies are.
-    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

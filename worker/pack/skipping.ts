@@ -19,14 +19,16 @@ export function skip(path: Buffer, tell: Tell, reason: string): void {
   tell({ skipped: { ...namedPath(path), reason } });
 }
 
+export const TOO_DEEP = 'lies too deep';
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'cannot be read: permission denied',
   EPERM: 'cannot be read: permission denied',
   ENOENT: 'vanished before it was read',
   ELOOP: 'was swapped for a link while it was read',
   ENOTDIR: 'is not a folder any more',
-  EMFILE: 'lies too deep',
-  ENAMETOOLONG: 'lies too deep',
+  EMFILE: TOO_DEEP,
+  ENAMETOOLONG: TOO_DEEP,
 };
 
 /** What the system's refusal means, in words; throws what is no refusal. */

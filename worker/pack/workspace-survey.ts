@@ -1,7 +1,9 @@
 import type { Stats } from 'node:fs';
+import { FolderWalk, type Walked } from './folder-walk.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import { namedPath, type PackLine } from './packed-file.ts';
 import type { SafeFolder } from './safe-folder.ts';
+import { MAX_PATH_BYTES } from './workspace-walk.ts';
 
 /** What a patch of a workspace must know before git looks at it. */
 export interface Survey {
@@ -33,7 +35,7 @@ export function surveyWorkspace(
     survey.large.push(path);
     tell({ skipped: { ...namedPath(path), reason: `is not in changes.patch: it has ${facts.size} bytes` } });
   };
-  visitFolder(root, Buffer.alloc(0), (folder, path, name) => {
+  const visit = ({ folder, name, path }: Walked): boolean => {
     const facts = attempt(() => folder.facts(name));
     if (facts === undefined || rules.leavesOutEntry(path, facts.isDirectory())) return false;
     if (name.equals(DOT_GIT)) {
@@ -42,28 +44,25 @@ export function surveyWorkspace(
     }
     visitFile(path, name.toString('latin1'), facts);
     return facts.isDirectory();
-  });
+  };
+  visitAll(root, visit);
   survey.nested.sort((a, b) => a.length - b.length);
   return survey;
 }
 
 const DOT_GIT = Buffer.from('.git');
 
-/** Visits what is in a folder, and in those of its folders for which `visit` says so. Closes the folder. */
-function visitFolder(
-  folder: SafeFolder,
-  prefix: Buffer,
-  visit: (folder: SafeFolder, path: Buffer, name: Buffer) => boolean,
-): void {
+/** Visits all that lies in a folder, and in those of its folders for which `visit` says so. Closes the folder. */
+function visitAll(root: SafeFolder, visit: (walked: Walked) => boolean): void {
+  const walk = new FolderWalk();
   try {
-    for (const name of attempt(() => folder.names()) ?? []) {
-      const path = Buffer.concat([prefix, name]);
-      if (!visit(folder, path, name)) continue;
-      const inner = attempt(() => folder.openFolder(name));
-      if (inner !== undefined) visitFolder(inner, Buffer.concat([path, Buffer.from('/')]), visit);
+    attempt(() => walk.enter(root));
+    for (let walked = walk.next(); walked !== undefined; walked = walk.next()) {
+      const { folder, name, path } = walked;
+      if (path.length <= MAX_PATH_BYTES && visit(walked)) attempt(() => walk.enter(folder.openFolder(name), path));
     }
   } finally {
-    folder.close();
+    walk.end();
   }
 }
 

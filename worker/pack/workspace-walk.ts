@@ -1,21 +1,20 @@
 import type { Stats } from 'node:fs';
+import { FolderWalk, type Walked } from './folder-walk.ts';
 import { whyNotSaved } from './git-folder.ts';
 import { IGNORE_FILE, IgnoreRules, readIgnoreRules } from './ignore-rules.ts';
 import { SafeFolder } from './safe-folder.ts';
-import { orSkip, skip, type Tell } from './skipping.ts';
+import { orSkip, skip, type Tell, TOO_DEEP } from './skipping.ts';
 
 export type EntryKind = 'file' | 'link' | 'folder';
 
-/** What lies in a workspace and is to be saved, as it was a moment ago. */
-export interface WorkspaceEntry {
+/** What lies in a workspace and is to be saved, as it was a moment ago. Its folder is open until the next one is asked for. */
+export interface WorkspaceEntry extends Walked {
   readonly kind: EntryKind;
-  /** The folder that it lies in, open as long as nobody asks for the next entry. */
-  readonly folder: SafeFolder;
-  readonly name: Buffer;
-  /** Relative, with `/`. */
-  readonly path: Buffer;
   readonly facts: Stats;
 }
+
+/** Of the path of whatever is saved: twice what Linux takes at once, for folders that an agent entered step by step. */
+export const MAX_PATH_BYTES = 8 * 1024;
 
 /**
  * What of a workspace is to be saved, in the order of its paths' bytes, a folder before what lies in it. Tells of the
@@ -23,10 +22,22 @@ export interface WorkspaceEntry {
  * the archive is unpacked, and what a CLI keeps for itself.
  */
 export function* workspaceEntries(workspace: string, tell: Tell): Generator<WorkspaceEntry> {
-  const root = orSkip(Buffer.from('.'), tell, () => SafeFolder.open(Buffer.from(workspace)));
+  const root = orSkip(TOP, tell, () => SafeFolder.open(Buffer.from(workspace)));
   if (root === undefined) return;
-  yield* entriesOf({ folder: root, prefix: Buffer.alloc(0), rules: rulesOf(root, tell), tell });
+  const rules = rulesOf(root, tell);
+  const walk = new FolderWalk();
+  try {
+    orSkip(TOP, tell, () => walk.enter(root));
+    for (let walked = walk.next(); walked !== undefined; walked = walk.next()) {
+      const entry = entryOf(walked, rules, tell);
+      if (entry !== undefined && (entry.kind !== 'folder' || enters(walk, entry, tell))) yield entry;
+    }
+  } finally {
+    walk.end();
+  }
 }
+
+const TOP = Buffer.from('.');
 
 function rulesOf(root: SafeFolder, tell: Tell): IgnoreRules {
   const rules = readIgnoreRules(root);
@@ -35,48 +46,24 @@ function rulesOf(root: SafeFolder, tell: Tell): IgnoreRules {
   return IgnoreRules.none;
 }
 
-interface Walk {
-  readonly folder: SafeFolder;
-  /** Empty, or the folder's path with a `/` at its end. */
-  readonly prefix: Buffer;
-  readonly rules: IgnoreRules;
-  readonly tell: Tell;
+function enters(walk: FolderWalk, { folder, name, path }: WorkspaceEntry, tell: Tell): boolean {
+  return orSkip(path, tell, () => walk.enter(folder.openFolder(name), path)) ?? false;
 }
 
-function* entriesOf({ folder, prefix, rules, tell }: Walk): Generator<WorkspaceEntry> {
-  try {
-    const names = orSkip(prefix.length > 0 ? prefix : Buffer.from('.'), tell, () => folder.names());
-    for (const name of names ?? []) {
-      const path = Buffer.concat([prefix, name]);
-      const facts = orSkip(path, tell, () => folder.facts(name));
-      if (facts === undefined) continue;
-      const kind = kindOf(facts);
-      const reason = reasonToLeaveOut(path, facts, rules);
-      if (reason !== undefined) skip(path, tell, reason);
-      else if (kind === undefined) skip(path, tell, `is a ${oddKindOf(facts)}`);
-      else if (kind === 'folder') yield* folderEntries({ kind, folder, name, path, facts }, rules, tell);
-      else yield { kind, folder, name, path, facts };
-    }
-  } finally {
-    folder.close();
-  }
-}
-
-function* folderEntries(entry: WorkspaceEntry, rules: IgnoreRules, tell: Tell): Generator<WorkspaceEntry> {
-  const inner = orSkip(entry.path, tell, () => entry.folder.openFolder(entry.name));
-  if (inner === undefined) return;
-  let isWalked = false;
-  try {
-    yield entry;
-    isWalked = true;
-  } finally {
-    // Who asked for no further entry has left us with it.
-    if (!isWalked) inner.close();
-  }
-  yield* entriesOf({ folder: inner, prefix: Buffer.concat([entry.path, Buffer.from('/')]), rules, tell });
+/** Nothing where it is not to be saved, which is told. */
+function entryOf(walked: Walked, rules: IgnoreRules, tell: Tell): WorkspaceEntry | undefined {
+  const { folder, name, path } = walked;
+  const facts = orSkip(path, tell, () => folder.facts(name));
+  if (facts === undefined) return undefined;
+  const reason = reasonToLeaveOut(path, facts, rules);
+  const kind = kindOf(facts);
+  if (reason === undefined && kind !== undefined) return { ...walked, kind, facts };
+  skip(path, tell, reason ?? `is a ${oddKindOf(facts)}`);
+  return undefined;
 }
 
 function reasonToLeaveOut(path: Buffer, facts: Stats, rules: IgnoreRules): string | undefined {
+  if (path.length > MAX_PATH_BYTES) return TOO_DEEP;
   if (rules.leavesOutEntry(path, facts.isDirectory())) return 'is named by .outpostignore';
   if (IgnoreRules.cliCaches.leavesOutEntry(path, facts.isDirectory())) return "is a cache of an agent's CLI";
   return whyNotSaved(path, facts.isDirectory());

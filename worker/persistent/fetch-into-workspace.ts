@@ -7,7 +7,7 @@ import { type AgentUser, handOver } from '../agent/agent-user.ts';
 import { wordsOf } from '../error-words.ts';
 import type { ChildProgram } from '../pack/running-child.ts';
 import { type BaseTree, keepBase } from '../repository/base-tree.ts';
-import { type CloneRequest, cloneRepository, deepenClone, MAX_CLONE_MS } from '../repository/clone.ts';
+import { type CloneRequest, cloneRepository, deepenClone, stepMs } from '../repository/clone.ts';
 import { CloneError } from '../repository/clone-error.ts';
 import type { ClonedRepository } from '../repository/cloned-repository.ts';
 import { inWorkspace } from './workspace-child.ts';
@@ -62,21 +62,26 @@ async function takeIn(
   const { name, rooms, remote } = request;
   const place = { name, workspace: rooms.workspace };
   const scratch = () => join(rooms.temp, `outpost-${randomUUID()}`);
-  const { stop, timeoutMs = MAX_CLONE_MS } = remote;
-  const child = { program: request.program, user: request.user, timeoutMs, stop };
+  const { look } = await step(request, { do: 'look', ...place, fetched, scratch: scratch() });
+  if (look?.hasOwnCommits) await lookFurtherBack(cloneRequest);
+  const isNamed = remote.branch !== undefined;
+  const { state } = await step(
+    request,
+    look?.isThere
+      ? { do: 'advance', ...place, fetched, scratch: scratch(), isNamed }
+      : { do: 'create', ...place, fetched, making: request.making },
+  );
+  if (state === undefined) throw new Error(`Nobody says how the workspace ${name} is.`);
+  return state;
+}
+
+async function step({ name, program, user, remote }: FetchIntoWorkspace, job: WorkspaceJob) {
+  const timeoutMs = stepMs(remote);
   const begunAt = performance.now();
   try {
-    const { look } = await inWorkspace(child, { do: 'look', ...place, fetched, scratch: scratch() });
-    if (look?.hasOwnCommits) await lookFurtherBack(cloneRequest);
-    const isNamed = remote.branch !== undefined;
-    const job: WorkspaceJob = look?.isThere
-      ? { do: 'advance', ...place, fetched, scratch: scratch(), isNamed }
-      : { do: 'create', ...place, fetched, making: request.making };
-    const { state } = await inWorkspace(child, job);
-    if (state === undefined) throw new Error(`Nobody says how the workspace ${name} is.`);
-    return state;
+    return await inWorkspace({ program, user, timeoutMs, stop: remote.stop }, job);
   } catch (error) {
-    if (stop.aborted)
+    if (remote.stop.aborted)
       throw new CloneError(`The worker was stopped while it prepared the workspace ${name}.`, 'stopped');
     if (performance.now() - begunAt < timeoutMs) throw error;
     throw new CloneError(`The workspace ${name} could not be prepared in time.`, 'timeout');

@@ -1,38 +1,18 @@
 import { join } from 'node:path';
 import { attemptName, parseAttemptName } from '../../core/ids.ts';
 import type { WaitingFor } from '../../core/workspace-mode.ts';
-import type { WorkspaceStore } from '../../lambdas/shared/workspace-store.ts';
 import type { AgentUser } from '../agent/agent-user.ts';
-import type { BegunAttempt } from '../begun-attempt.ts';
-import { type Ending, failedToStart, outOfTime, stoppedEarly } from '../ending.ts';
+import { Deadline } from '../agent/deadline.ts';
+import type { AttemptEnd } from '../attempt/attempt-work.ts';
+import type { BegunAttempt } from '../attempt/begun-attempt.ts';
+import { type Ending, failedToStart, outOfTime, stoppedEarly } from '../attempt/ending.ts';
 import { wordsOf } from '../error-words.ts';
-import type { AttemptEnd } from '../run-attempt.ts';
 import { openTenantFolder } from './tenant-folders.ts';
 import { tenantUser } from './tenant-user.ts';
 import { inWorkspace } from './workspace-child.ts';
-import { awaitLease, type HeldLease, type LeaseTimes } from './workspace-lease.ts';
+import { awaitLease, type HeldLease } from './workspace-lease.ts';
 import { type WorkspaceName, workspaceName } from './workspace-name.ts';
-
-/** What a worker has that may use persistent workspaces. */
-export interface WorkspacesKit {
-  readonly store: WorkspaceStore;
-  /** Where their file system is. */
-  readonly folder: string;
-  readonly times: LeaseTimes;
-  /** The image's list of users, where tenants' users get a name. @default none does */
-  readonly passwdFile?: string | undefined;
-  noteWaiting(attempt: BegunAttempt['attempt'], waitingFor: WaitingFor | undefined): Promise<void>;
-}
-
-/** A persistent workspace that an attempt holds. */
-export interface HeldWorkspace {
-  /** Its id. */
-  readonly name: string;
-  readonly workspace: string;
-  readonly making: string;
-  /** Why the agent was stopped, where the lease was lost; absent where it was not, or the worker was to stop anyway. */
-  lostBecause(): string | undefined;
-}
+import type { WorkspacesKit } from './workspaces-kit.ts';
 
 /** Milliseconds for counting what is in a workspace. */
 const MEASURE_MS = 10_000;
@@ -73,7 +53,7 @@ async function waitForWorkspace(
   { id }: WorkspaceName,
 ): Promise<HeldLease | Ending> {
   const { attempt, spec, stop, log } = begun;
-  const expired = AbortSignal.timeout(Math.max(0, Math.ceil(begun.remainingMs())));
+  const deadline = new Deadline(Math.max(0, Math.ceil(begun.remainingMs())));
   let waitingFor: WaitingFor | undefined;
   const note = async (what: WaitingFor | undefined) => {
     // Whoever looks at the dispatch is told late, or not: that is no reason to end it.
@@ -88,7 +68,8 @@ async function waitForWorkspace(
   };
   const workspace = { userId: spec.tenantId, workspaceId: id };
   const leasing = { store, workspace, heldBy: attemptName(attempt), times, say: (line: string) => log.say(line) };
-  const lease = await awaitLease(leasing, AbortSignal.any([stop, expired]), waits);
+  const over = AbortSignal.any([stop, deadline.signal]);
+  const lease = await awaitLease(leasing, over, waits).finally(() => deadline.cancel());
   if (waitingFor !== undefined) {
     await note(undefined);
     if (lease !== undefined) log.say(`The workspace ${id} is free.`);

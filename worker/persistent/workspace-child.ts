@@ -1,6 +1,6 @@
 import { hostMarker } from '../agent/agent-environment.ts';
 import type { AgentUser } from '../agent/agent-user.ts';
-import { outputOfChild } from '../pack/child-output.ts';
+import { answerOf } from '../pack/child-answer.ts';
 import type { ChildProgram } from '../pack/running-child.ts';
 import { JobAnswer, type WorkspaceJob } from './workspace-job.ts';
 import { WorkspaceProblem } from './workspace-problem.ts';
@@ -24,10 +24,8 @@ export async function inWorkspace(
 ): Promise<Omit<JobAnswer, 'problem'>> {
   const { file } = program;
   const args = [...program.args, JSON.stringify(job)];
-  const parts: Buffer[] = [];
   const child = { title: `The workspace ${job.name}`, file, args, env: hostMarker(), user, stop, timeoutMs };
-  for await (const part of outputOfChild(child)) parts.push(part);
-  const { problem, ...answer } = JobAnswer.parse(JSON.parse(Buffer.concat(parts).toString('utf8')));
+  const { problem, ...answer } = await answerOf(child, JobAnswer);
   if (problem !== undefined) throw new WorkspaceProblem(problem);
   return answer;
 }

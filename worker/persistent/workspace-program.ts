@@ -1,6 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
-import { PACK_LINES_FD } from '../pack/packed-file.ts';
+import { answer } from '../pack/child-answer.ts';
 import { advanceWorkspace } from './advance-workspace.ts';
 import { createWorkspace } from './create-workspace.ts';
 import { lookAtWorkspace } from './look-at-workspace.ts';
@@ -9,16 +8,12 @@ import { type JobAnswer, WorkspaceJob } from './workspace-job.ts';
 import { WorkspaceProblem } from './workspace-problem.ts';
 
 /**
- * The whole life of the child that works in a persistent workspace: writes its answer as JSON to standard output, and to
- * descriptor 3 that it is whole. It runs as the agent's user, without any of the worker's variables, and must have a
- * process group of its own: git ends with it.
+ * The whole life of the child that works in a persistent workspace, and answers what came of it. It runs as the agent's
+ * user, without any of the worker's variables, and must have a process group of its own: git ends with it.
  */
 export async function workspace(description: string): Promise<void> {
   const job = WorkspaceJob.parse(JSON.parse(description));
-  const answer = await answerTo(job);
-  await new Promise((resolve) => process.stdout.write(JSON.stringify(answer), resolve));
-  const lines = new Socket({ fd: PACK_LINES_FD, readable: false, writable: true });
-  lines.end(`${JSON.stringify({ end: true })}\n`);
+  await answer(await answerTo(job));
 }
 
 async function answerTo(job: WorkspaceJob): Promise<JobAnswer> {

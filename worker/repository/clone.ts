@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { cloneUrl } from '../../core/repository.ts';
 import type { AgentUser } from '../agent/agent-user.ts';
+import { Deadline } from '../agent/deadline.ts';
 import { CloneError, isNetworkError, wordsOfGit } from './clone-error.ts';
 import { type ClonedRepository, readClone } from './cloned-repository.ts';
 import { gitEnvironment, SAFE_SETTINGS } from './git-environment.ts';
@@ -32,8 +33,8 @@ export interface CloneRequest {
   /** Takes no files out of the repository. @default it does */
   readonly withoutFiles?: boolean;
   readonly stop: AbortSignal;
-  /** Milliseconds for all tries together. @default `MAX_CLONE_MS` */
-  readonly timeoutMs?: number;
+  /** Milliseconds that are left, asked when a step begins. @default each step has `MAX_CLONE_MS` */
+  remainingMs?(): number;
   /** Milliseconds before another try after a network error. @default [1000, 4000] */
   readonly pauses?: readonly number[];
   /** Takes secrets out of git's words. */
@@ -44,8 +45,8 @@ export interface CloneRequest {
   readonly protocols?: readonly string[];
 }
 
-/** 10 minutes. */
-export const MAX_CLONE_MS = 10 * 60_000;
+/** 10 minutes: for all tries of a step together. */
+const MAX_CLONE_MS = 10 * 60_000;
 const PAUSES = [1_000, 4_000];
 
 /**
@@ -53,9 +54,11 @@ const PAUSES = [1_000, 4_000];
  * Throws a `CloneError`.
  */
 export async function cloneRepository(request: CloneRequest): Promise<ClonedRepository> {
+  return inTime(request, (signal) => cloneUntil(request, signal));
+}
+
+async function cloneUntil(request: CloneRequest, signal: AbortSignal): Promise<ClonedRepository> {
   const url = urlOf(request);
-  const expired = AbortSignal.timeout(request.timeoutMs ?? MAX_CLONE_MS);
-  const signal = AbortSignal.any([request.stop, expired]);
   for (const pause of [...(request.pauses ?? PAUSES), undefined]) {
     const { exitCode, stderr } = await tryClone(request, url, signal);
     if (signal.aborted) throw interrupted(request, url);
@@ -72,13 +75,28 @@ export async function cloneRepository(request: CloneRequest): Promise<ClonedRepo
 /** Fetches so many commits more into a clone that nobody has touched. Throws a `CloneError`. */
 export async function deepenClone(request: CloneRequest, commits: number): Promise<void> {
   const url = urlOf(request);
-  const { workspace, timeoutMs = MAX_CLONE_MS, stop } = request;
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
   const args = ['fetch', '--quiet', '--no-tags', `--deepen=${commits}`, 'origin'];
-  const { exitCode, stderr } = await gitWithToken(request, url, workspace, signal, args);
-  if (signal.aborted) throw interrupted(request, url);
-  if (exitCode !== 0)
-    throw new CloneError(request.redact(wordsOfGit(stderr)) || `git fetch ended with exit code ${exitCode}.`, 'git');
+  await inTime(request, async (signal) => {
+    const { exitCode, stderr } = await gitWithToken(request, url, request.workspace, signal, args);
+    if (signal.aborted) throw interrupted(request, url);
+    if (exitCode !== 0)
+      throw new CloneError(request.redact(wordsOfGit(stderr)) || `git fetch ended with exit code ${exitCode}.`, 'git');
+  });
+}
+
+/** Milliseconds for a step that begins now. */
+export function stepMs({ remainingMs }: Pick<CloneRequest, 'remainingMs'>): number {
+  return Math.max(1, Math.ceil(Math.min(MAX_CLONE_MS, remainingMs?.() ?? MAX_CLONE_MS)));
+}
+
+/** The timer holds its signal: one of `AbortSignal.timeout` that nothing else holds may be collected before its time. */
+async function inTime<T>(request: CloneRequest, step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const deadline = new Deadline(stepMs(request));
+  try {
+    return await step(AbortSignal.any([request.stop, deadline.signal]));
+  } finally {
+    deadline.cancel();
+  }
 }
 
 /** Tests clone from folders too. */

@@ -1,6 +1,5 @@
 import { hostMarker } from '../agent/agent-environment.ts';
-
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+import { programPath } from '../program-path.ts';
 
 /** Settings that take from git every way to run another program, for a repository that is not to be trusted. */
 export const SAFE_SETTINGS: readonly (readonly [name: string, value: string])[] = [
@@ -20,7 +19,7 @@ export const SAFE_SETTINGS: readonly (readonly [name: string, value: string])[] 
  */
 export function gitEnvironment(home: string, protocols: readonly string[] = []): Record<string, string> {
   return {
-    PATH: process.env['PATH'] || DEFAULT_PATH,
+    PATH: programPath(),
     HOME: home,
     LC_ALL: 'C',
     GIT_CONFIG_NOSYSTEM: '1',

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { AgentUser } from '../agent/agent-user.ts';
+import { signalGroup } from '../processes/signal-group.ts';
 
 export interface GitRun {
   readonly args: readonly string[];
+  /** Where it works. It goes there itself, as its user: root's rights follow no link. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly user?: AgentUser;
@@ -32,8 +34,8 @@ const MAX_STDERR = 16_000;
 /** Runs git without a shell. Throws where it cannot be started. */
 export async function runGit(run: GitRun): Promise<GitEnd> {
   const { input, secretInput } = run;
-  const child = spawn('git', run.args, {
-    cwd: run.cwd,
+  const child = spawn('git', ['-C', run.cwd, ...run.args], {
+    cwd: '/',
     env: run.env,
     detached: run.joinsGroup !== true,
     stdio: [
@@ -52,7 +54,7 @@ export async function runGit(run: GitRun): Promise<GitEnd> {
   } finally {
     stopWatching();
     // A helper that outlives git holds nothing of ours.
-    if (run.joinsGroup !== true) signalGroup(child, 'SIGKILL');
+    if (run.joinsGroup !== true) signalGroup(child.pid, 'SIGKILL');
   }
 }
 
@@ -79,8 +81,8 @@ function endOf(child: ChildProcess): Promise<GitEnd> {
 function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () => void {
   let patience: NodeJS.Timeout | undefined;
   const end = () => {
-    signalGroup(child, 'SIGTERM');
-    patience = setTimeout(() => signalGroup(child, 'SIGKILL'), TERM_GRACE_MS);
+    signalGroup(child.pid, 'SIGTERM');
+    patience = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), TERM_GRACE_MS);
   };
   if (signal?.aborted) end();
   else signal?.addEventListener('abort', end, { once: true });
@@ -88,14 +90,4 @@ function endOnAbort(child: ChildProcess, signal: AbortSignal | undefined): () =>
     signal?.removeEventListener('abort', end);
     clearTimeout(patience);
   };
-}
-
-function signalGroup({ pid }: ChildProcess, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    // Nobody is left; macOS says EPERM where only zombies are.
-    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { cloneUrl } from '../../core/repository.ts';
-import type { BegunAttempt } from '../begun-attempt.ts';
+import type { BegunAttempt } from '../attempt/begun-attempt.ts';
 import type { RepositoryToken } from '../repository/clone.ts';
 import { Redaction } from './redaction.ts';
 

@@ -15,12 +15,13 @@ const WINDOW = MIN_SECRET_BYTES;
 
 /**
  * Looks for many patterns at once, as Wu and Manber do: the last two bytes of a window of six tell how far it may move
- * before any pattern can begin in it, so most bytes are never looked at. Where it cannot move, the patterns that have
- * those two bytes in that place are compared. Hundreds of megabytes a second; its tables do not grow with the patterns.
+ * before any pattern can begin in it, so most bytes are never looked at. Where it cannot move, the patterns that begin with
+ * the window are compared: hundreds of them may begin alike. Hundreds of megabytes a second.
  */
 export class PatternSearch {
   private readonly shifts = new Uint8Array(1 << 16).fill(WINDOW - 1);
-  private readonly candidates = new Map<number, SecretPattern[]>();
+  /** By the first 6 bytes, as Latin 1; the longest first. */
+  private readonly candidates = new Map<string, SecretPattern[]>();
   /** The first 1 to 5 bytes of every pattern. */
   private readonly beginnings = new Set<string>();
 
@@ -43,7 +44,7 @@ export class PatternSearch {
         at += shift;
         continue;
       }
-      const found = this.compare(bytes, at - WINDOW + 2, block, isEnd);
+      const found = this.compare(bytes, at - WINDOW + 2, isEnd);
       if (found !== undefined) return found;
       at += 1;
     }
@@ -57,14 +58,16 @@ export class PatternSearch {
       this.shifts[block] = Math.min(this.shifts[block] ?? 0, WINDOW - 2 - at);
       this.beginnings.add(bytes.toString('latin1', 0, at + 1));
     }
-    const last = bytes.readUInt16BE(WINDOW - 2);
-    this.candidates.set(last, [...(this.candidates.get(last) ?? []), pattern]);
+    const head = bytes.toString('latin1', 0, WINDOW);
+    const alike = this.candidates.get(head);
+    if (alike === undefined) this.candidates.set(head, [pattern]);
+    else alike.push(pattern);
   }
 
-  private compare(bytes: Buffer, start: number, block: number, isEnd: boolean): Found | undefined {
+  private compare(bytes: Buffer, start: number, isEnd: boolean): Found | undefined {
     const rest = bytes.length - start;
     let whole: SecretPattern | undefined;
-    for (const pattern of this.candidates.get(block) ?? []) {
+    for (const pattern of this.candidates.get(bytes.toString('latin1', start, start + WINDOW)) ?? []) {
       if (isEnd && pattern.bytes.length > rest) continue;
       const length = Math.min(pattern.bytes.length, rest);
       if (bytes.compare(pattern.bytes, 0, length, start, start + length) !== 0) continue;

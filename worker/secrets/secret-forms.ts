@@ -1,9 +1,13 @@
 /** Bytes of a value, or of a line of it, at the least: what is shorter occurs in any text by chance. */
 export const MIN_SECRET_BYTES = 6;
 
+/** Bytes of a value at the most that is looked for in base 64 of several lines: each has some 200 such forms. */
+const MAX_WRAPPED_BYTES = 8 * 1024;
+
 /**
  * The forms in which a secret shows up in output: the value and its trimmed text, each line of it, as JSON and URLs write
- * it, and in base 64, also where it is part of a longer text (`user:token`). Each has at least 6 bytes.
+ * it, and in base 64, also in lines of 76 or 64 characters, and where it is part of a longer text (`user:token`). Each has
+ * at least 6 bytes.
  */
 export function secretForms(value: string): Buffer[] {
   const texts = new Set([value, value.trim(), ...linesOf(value)].filter(isLongEnough));
@@ -13,6 +17,7 @@ export function secretForms(value: string): Buffer[] {
   }
   // A line alone says little once it is coded; the value and its trimmed text are what programs encode.
   for (const text of [value, value.trim()].filter(isLongEnough)) for (const form of inBase64(text)) forms.add(form);
+  if (isLongEnough(value)) for (const form of inWrappedBase64(value.trim())) forms.add(form);
   return [...forms].map((form) => Buffer.from(form, 'latin1')).filter(({ length }) => length >= MIN_SECRET_BYTES);
 }
 
@@ -44,6 +49,27 @@ function inBase64(text: string): string[] {
   const parts = [0, 1, 2].map((offset) => withinBase64(bytes, offset));
   const forms = [whole, whole.replace(/=+$/, ''), ...parts];
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
+}
+
+/** Characters of a line: `base64` and MIME cut at 76, OpenSSL and PEM at 64. */
+const COLUMNS = [76, 64];
+const LINE_ENDS = ['\n', '\r\n'];
+
+/** By how many bytes come before it in the line that it begins in: that decides on the cuts. */
+function inWrappedBase64(text: string): string[] {
+  const bytes = Buffer.from(text);
+  if (bytes.length > MAX_WRAPPED_BYTES) return [];
+  return COLUMNS.flatMap((columns) => {
+    const places = Array.from({ length: (columns / 4) * 3 }, (_, bytesBefore) => bytesBefore);
+    return places.flatMap((before) => wrapped(withinBase64(bytes, before), columns, Math.ceil((before * 8) / 6)));
+  });
+}
+
+/** @param column where the first character stands in its line */
+function wrapped(coded: string, columns: number, column: number): string[] {
+  const lines = [coded.slice(0, columns - column)];
+  for (let at = columns - column; at < coded.length; at += columns) lines.push(coded.slice(at, at + columns));
+  return LINE_ENDS.map((end) => lines.join(end));
 }
 
 /** What is the same in the base 64 of every text that holds the bytes at this offset from a multiple of 3. */

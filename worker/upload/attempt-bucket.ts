@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { DeleteObjectCommand, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, type S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { ARTIFACTS, type Artifact, outputPrefix } from '../../core/artifact-keys.ts';
 import type { AttemptRef } from '../../core/ids.ts';
@@ -70,6 +70,15 @@ export class AttemptBucket implements OutputBucket {
 
   async removeObject(name: string): Promise<void> {
     await this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: this.keyOf(name) }));
+  }
+
+  /** By a list of one: S3 tells that a single object is not there only to whoever may list all of the bucket. */
+  async hasManifest(): Promise<boolean> {
+    const Prefix = this.keyOf(ARTIFACTS.manifest);
+    const { Contents = [] } = await this.client.send(
+      new ListObjectsV2Command({ Bucket: this.bucket, Prefix, MaxKeys: 1 }),
+    );
+    return Contents.length > 0;
   }
 
   private async upload(

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../../core/manifest.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
@@ -6,6 +7,7 @@ import { wordsOf } from '../error-words.ts';
 import type { ListedFiles } from '../pack/child-output.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import { ManifestExistsError, type OutputBucket } from './attempt-bucket.ts';
+import { jsonPieces } from './json-pieces.ts';
 
 type Skipped = ListedFiles['skipped'];
 
@@ -51,6 +53,7 @@ export async function uploadOutput(attempt: AttemptOutput): Promise<UploadedOutp
     createdAt: new Date().toISOString(),
     files: archive.files,
     skipped: [...archive.skipped, ...patch.skipped],
+    ...(archive.unlisted === undefined ? {} : { unlisted: archive.unlisted }),
     objects: [archive.object, ...patch.objects, contentOf(log), contentOf(saved)],
   };
   return { manifest, isPresented: await persistently(attempt, () => present(bucket, manifest)) };
@@ -59,7 +62,8 @@ export async function uploadOutput(attempt: AttemptOutput): Promise<UploadedOutp
 /** Whether the output is this manifest's from now on. */
 async function present(bucket: AttemptOutput['bucket'], manifest: Manifest): Promise<boolean> {
   try {
-    await bucket.putJson('manifest', manifest);
+    const lists = { files: manifest.files.values(), skipped: manifest.skipped.values() };
+    await bucket.put('manifest', Readable.from(jsonPieces({ ...manifest, ...lists })));
     return true;
   } catch (error) {
     if (error instanceof ManifestExistsError) return false;

@@ -1,7 +1,8 @@
 import { WORKER_EXIT } from '../../core/exit-codes.ts';
 import { attemptName } from '../../core/ids.ts';
+import type { AttemptEnd } from '../attempt/attempt-work.ts';
+import { runAttempt } from '../attempt/run-attempt.ts';
 import { wordsOf } from '../error-words.ts';
-import { type AttemptEnd, runAttempt } from '../run-attempt.ts';
 import { awaitRecord } from './await-record.ts';
 import { slotRef } from './drain-slot.ts';
 import type { Ready } from './get-ready.ts';

@@ -1,3 +1,4 @@
+import { aborted } from '../aborted.ts';
 import { wordsOf } from '../error-words.ts';
 import { drainForStop, slotRef } from './drain-slot.ts';
 import { ManagerSign } from './manager-sign.ts';
@@ -55,11 +56,4 @@ async function sayWeWait(work: SlotWork, taskArn: string, manager: ManagerSign, 
       if (answer.status === 'rejected') log.say(`A note of the waiting worker failed: ${wordsOf(answer.reason)}`);
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }

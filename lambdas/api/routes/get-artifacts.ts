@@ -3,7 +3,7 @@ import { ARTIFACTS, outputPrefix } from '../../../core/artifact-keys.ts';
 import type { DispatchRecord } from '../../../core/dispatch-record.ts';
 import { isTerminal } from '../../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../../core/ids.ts';
-import type { Manifest } from '../../../core/manifest.ts';
+import { type Manifest, outputSize } from '../../../core/manifest.ts';
 import { ApiError, attemptNotFound } from '../api-error.ts';
 import type { ApiCollaborators, ApiEnv } from '../collaborators.ts';
 import { success } from '../envelope.ts';
@@ -27,7 +27,7 @@ const route = createRoute({
     ...COMMON_FAILURES,
     200: answer('The files of the workspace, and the objects that hold them.', OutputView),
     404: failure(
-      'DISPATCH_NOT_FOUND: none of the tenant has this id. ATTEMPT_NOT_FOUND: it has no such attempt. OUTPUT_NOT_FOUND: the attempt has no output.',
+      'DISPATCH_NOT_FOUND: none of the tenant has this id. ATTEMPT_NOT_FOUND: it has no such attempt. OUTPUT_NOT_FOUND: the attempt has no output, or its manifest cannot be read.',
     ),
   },
 });
@@ -40,7 +40,12 @@ export function addGetArtifacts(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators)
     if (ref.attempt > current) throw attemptNotFound(current);
     const manifest = await api.artifacts.getManifest(ref);
     if (!manifest) throw new ApiError('OUTPUT_NOT_FOUND', `Attempt ${ref.attempt} has no output, or none yet.`);
-    if (!manifest.valid) throw new Error(`The manifest of ${attemptName(ref)} ${manifest.reason}`);
+    if (!manifest.valid) {
+      throw new ApiError(
+        'OUTPUT_NOT_FOUND',
+        `The manifest of attempt ${ref.attempt} cannot be read: it ${manifest.reason}`,
+      );
+    }
     return context.json(success(context, await outputView(api, ref, manifest.content)), 200);
   });
 }
@@ -53,18 +58,19 @@ function latestEnded({ attempt, status }: DispatchRecord): number {
 async function outputView(
   { artifacts, now }: ApiCollaborators,
   ref: AttemptRef,
-  { files, skipped, objects, checkpoint }: Manifest,
+  manifest: Manifest,
 ): Promise<OutputView> {
   const expiresAt = new Date(now().getTime() + URL_SECONDS * 1000).toISOString();
+  const { files, skipped, objects, checkpoint } = manifest;
+  const size = outputSize(manifest);
   const shown = withinBytes(files, MAX_LIST_BYTES);
   const named = [{ name: ARTIFACTS.manifest }, ...objects];
   return {
     ...ref,
-    fileCount: files.length,
-    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
+    ...size,
     ...(checkpoint === undefined ? {} : { checkpointAt: checkpoint.takenAt }),
     files: shown,
-    filesTruncated: shown.length < files.length,
+    filesTruncated: shown.length < size.fileCount,
     skipped: withinBytes(skipped, MAX_LIST_BYTES / 3),
     objects: await Promise.all(
       named.map(async (object) => {

@@ -16,6 +16,7 @@ export class KeptOutput {
       // No run here is long enough for a checkpoint.
       putObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
       removeObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
+      hasManifest: () => Promise.reject(new Error('There was to be no checkpoint.')),
     };
   }
 

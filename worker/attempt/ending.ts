@@ -1,7 +1,7 @@
-import type { DispatchSpec } from '../core/dispatch-spec.ts';
-import { containerExitCode, WORKER_EXIT } from '../core/exit-codes.ts';
-import type { WorkerResult } from '../core/worker-result.ts';
-import type { AgentEnd } from './agent/agent-run.ts';
+import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { containerExitCode, WORKER_EXIT } from '../../core/exit-codes.ts';
+import type { WorkerResult } from '../../core/worker-result.ts';
+import type { AgentEnd } from '../agent/agent-run.ts';
 
 /** What came of the agent, and the exit code that the container repeats it by. */
 export interface Ending {

@@ -1,16 +1,16 @@
-import { AGENTS } from '../core/agents.ts';
-import { DEFAULT_CONTEXT_LEVEL } from '../core/context-level.ts';
-import type { WorkspaceState } from '../core/persistent-workspace.ts';
-import type { AgentRooms } from './agent/agent-rooms.ts';
+import { AGENTS } from '../../core/agents.ts';
+import { DEFAULT_CONTEXT_LEVEL } from '../../core/context-level.ts';
+import type { WorkspaceState } from '../../core/persistent-workspace.ts';
+import type { AgentRooms } from '../agent/agent-rooms.ts';
+import type { ContextBlock } from '../context/context-block.ts';
+import { workspaceContext } from '../context/workspace-context.ts';
+import { wordsOf } from '../error-words.ts';
+import { fetchIntoWorkspace } from '../persistent/fetch-into-workspace.ts';
+import { type BaseTree, keepBase } from '../repository/base-tree.ts';
+import { type CloneRequest, cloneRepository } from '../repository/clone.ts';
+import type { ClonedRepository } from '../repository/cloned-repository.ts';
+import type { AttemptSecrets } from '../secrets/attempt-secrets.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
-import type { ContextBlock } from './context/context-block.ts';
-import { workspaceContext } from './context/workspace-context.ts';
-import { wordsOf } from './error-words.ts';
-import { fetchIntoWorkspace } from './persistent/fetch-into-workspace.ts';
-import { type BaseTree, keepBase } from './repository/base-tree.ts';
-import { type CloneRequest, cloneRepository, MAX_CLONE_MS } from './repository/clone.ts';
-import type { ClonedRepository } from './repository/cloned-repository.ts';
-import type { AttemptSecrets } from './secrets/attempt-secrets.ts';
 
 /** What lies in the workspace before the agent begins; nothing where the dispatch names no repository. */
 export interface PreparedWorkspace {
@@ -80,7 +80,7 @@ function remoteOf(
     token: repositoryToken,
     depth: spec.contextLevel === 'full' ? 10 : 1,
     stop,
-    timeoutMs: Math.max(1, Math.ceil(Math.min(MAX_CLONE_MS, remainingMs()))),
+    remainingMs,
     redact: (text) => redaction.text(text),
     say: (line) => log.say(line),
   };

@@ -1,19 +1,22 @@
 import { join } from 'node:path';
-import { WORKER_EXIT } from '../core/exit-codes.ts';
-import type { WorkerResult } from '../core/worker-result.ts';
-import type { AgentRooms } from './agent/agent-rooms.ts';
-import { CappedLog } from './agent/capped-log.ts';
+import { WORKER_EXIT } from '../../core/exit-codes.ts';
+import type { WorkerResult } from '../../core/worker-result.ts';
+import type { AgentRooms } from '../agent/agent-rooms.ts';
+import { CappedLog } from '../agent/capped-log.ts';
+import { Checkpoints } from '../checkpoints/checkpoints.ts';
+import { wordsOf } from '../error-words.ts';
+import { inPersistentWorkspace } from '../persistent/held-workspace.ts';
+import { changesPatch } from '../repository/changes-patch.ts';
+import { packWorkspace } from '../upload/packed-workspace.ts';
+import { uploadOutput } from '../upload/upload-output.ts';
 import { attemptResult, resultOf } from './attempt-result.ts';
+import type { AttemptEnd } from './attempt-work.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
-import { Checkpoints } from './checkpoints/checkpoints.ts';
 import { failedToStart } from './ending.ts';
-import { wordsOf } from './error-words.ts';
-import { inPersistentWorkspace } from './persistent/held-workspace.ts';
-import { changesPatch } from './repository/changes-patch.ts';
-import type { AttemptEnd } from './run-attempt.ts';
 import { type AttemptRun, runToEnding } from './run-to-ending.ts';
-import { packWorkspace } from './upload/packed-workspace.ts';
-import { uploadOutput } from './upload/upload-output.ts';
+
+/** Of the two minutes that whoever stops an ECS task waits; the rest is for all of the output. */
+const LAST_CHECKPOINT_MS = 60_000;
 
 /** Runs the agent and uploads, whatever happens. The attempt is ours by now, and nobody else's. */
 export async function runBehindFence(begun: BegunAttempt): Promise<AttemptEnd> {
@@ -34,10 +37,10 @@ async function runInRooms(begun: BegunAttempt): Promise<AttemptEnd> {
     const run = withLoss(begun, await runToEnding(begun, rooms, output, checkpoints));
     const result = attemptResult(begun, run);
     const stopped = result.endedBy === 'stop';
-    // Whoever stops an ECS task waits two minutes, and what is new since the last checkpoint is less than all of it.
-    if (stopped) await checkpoints.takeNow();
-    else checkpoints.interrupt();
-    const uploaded = await upload(begun, rooms, output, run, result);
+    if (!stopped) checkpoints.interrupt();
+    // What is new since the last checkpoint is sooner in S3 than all of the workspace; log and result wait for neither.
+    const workspaceTurn = stopped ? checkpoints.takeLast(LAST_CHECKPOINT_MS) : Promise.resolve();
+    const uploaded = await upload(begun, rooms, run, { output, result, workspaceTurn });
     await checkpoints.end();
     if (uploaded === 'presented') await checkpoints.discard();
     return { exitCode: uploaded ? run.ending.containerExit : WORKER_EXIT.uploadFailed, stopped };
@@ -65,19 +68,27 @@ async function saveFailure(begun: BegunAttempt, reason: string): Promise<number>
   }
 }
 
+interface Upload {
+  readonly output: CappedLog;
+  readonly result: WorkerResult;
+  /** Resolves when the workspace may be read. */
+  readonly workspaceTurn: Promise<void>;
+}
+
 /** Whether the output is in S3, and then whether it is what this worker has uploaded. */
 async function upload(
   { log, programs, user, bucketOf, attempt, maxOutputBytes: maxBytes }: BegunAttempt,
   { workspace, base: folder }: AgentRooms,
-  output: CappedLog,
   { workspace: { base } }: AttemptRun,
-  result: WorkerResult,
+  { output, result, workspaceTurn }: Upload,
 ): Promise<'presented' | 'there-already' | undefined> {
+  const pack = () => packWorkspace({ program: programs.pack, workspace, user, maxBytes });
+  const makePatch = base && (() => changesPatch({ program: programs.patch, base, workspace, folder, user }));
   try {
     const { manifest, isPresented } = await uploadOutput({
       bucket: bucketOf(attempt),
-      packWorkspace: () => packWorkspace({ program: programs.pack, workspace, user, maxBytes }),
-      ...(base && { makePatch: () => changesPatch({ program: programs.patch, base, workspace, folder, user }) }),
+      packWorkspace: () => after(workspaceTurn, pack),
+      ...(makePatch && { makePatch: () => after(workspaceTurn, makePatch) }),
       output,
       result,
       log,
@@ -93,4 +104,13 @@ async function upload(
     log.say(`The output cannot be uploaded: ${wordsOf(error)}`);
     return undefined;
   }
+}
+
+/** Begins then. */
+async function* after<Part, End>(
+  turn: Promise<void>,
+  make: () => AsyncGenerator<Part, End>,
+): AsyncGenerator<Part, End> {
+  await turn;
+  return yield* make();
 }

@@ -1,7 +1,7 @@
-import type { DispatchSpec } from '../core/dispatch-spec.ts';
+import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import type { HeldWorkspace } from '../persistent/workspaces-kit.ts';
+import type { AttemptWork } from './attempt-work.ts';
 import type { Ending } from './ending.ts';
-import type { HeldWorkspace } from './persistent/held-workspace.ts';
-import type { AttemptWork } from './run-attempt.ts';
 
 /** An attempt whose worker has passed the start fence. */
 export interface BegunAttempt extends AttemptWork {

@@ -1,15 +1,18 @@
-import type { AgentUsage } from '../core/agent-usage.ts';
-import type { DispatchSpec } from '../core/dispatch-spec.ts';
-import { attemptName } from '../core/ids.ts';
-import { agentEnvironment } from './agent/agent-environment.ts';
-import { type AgentRooms, writeForAgent } from './agent/agent-rooms.ts';
-import { AgentStartError, runAgent } from './agent/agent-run.ts';
-import type { CappedLog } from './agent/capped-log.ts';
-import type { AgentCommand } from './agents/agent-command.ts';
-import type { AgentProgram } from './agents/agent-program.ts';
+import type { AgentUsage } from '../../core/agent-usage.ts';
+import type { DispatchSpec } from '../../core/dispatch-spec.ts';
+import { attemptName } from '../../core/ids.ts';
+import { agentEnvironment } from '../agent/agent-environment.ts';
+import { type AgentRooms, writeForAgent } from '../agent/agent-rooms.ts';
+import { AgentStartError, runAgent } from '../agent/agent-run.ts';
+import type { CappedLog } from '../agent/capped-log.ts';
+import type { AgentCommand } from '../agents/agent-command.ts';
+import type { AgentProgram } from '../agents/agent-program.ts';
+import type { Checkpoints } from '../checkpoints/checkpoints.ts';
+import type { CheckpointJob } from '../checkpoints/take-checkpoint.ts';
+import { wordsOf } from '../error-words.ts';
+import { CloneError } from '../repository/clone-error.ts';
+import { type AttemptSecrets, askForSecrets, NO_SECRETS } from '../secrets/attempt-secrets.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
-import type { Checkpoints } from './checkpoints/checkpoints.ts';
-import type { CheckpointJob } from './checkpoints/take-checkpoint.ts';
 import {
   type Ending,
   endingOf,
@@ -19,10 +22,7 @@ import {
   reachedNoModel,
   stoppedEarly,
 } from './ending.ts';
-import { wordsOf } from './error-words.ts';
 import { type PreparedWorkspace, prepareWorkspace } from './prepare-workspace.ts';
-import { CloneError } from './repository/clone-error.ts';
-import { type AttemptSecrets, askForSecrets, NO_SECRETS } from './secrets/attempt-secrets.ts';
 
 /** What came of an attempt, and what became known on the way. */
 export interface AttemptRun {

@@ -1,22 +1,22 @@
-import type { WorkspaceState } from '../core/persistent-workspace.ts';
-import type { WorkerResult } from '../core/worker-result.ts';
+import type { WorkspaceState } from '../../core/persistent-workspace.ts';
+import { WorkerResult } from '../../core/worker-result.ts';
+import type { Redaction } from '../secrets/redaction.ts';
 import type { BegunAttempt } from './begun-attempt.ts';
 import type { AttemptRun } from './run-to-ending.ts';
-import type { Redaction } from './secrets/redaction.ts';
 
-/** What the worker says of its run, without a secret that it was given. */
+/** What the worker says of its run, without a secret that it was given, and with nothing that its readers do not take. */
 export function attemptResult(begun: BegunAttempt, { ending, secrets, workspace, usage }: AttemptRun): WorkerResult {
   const { repository, context, state } = workspace;
   const { redaction } = secrets;
   const { reason, ...ended } = ending.result;
-  return {
+  return WorkerResult.parse({
     ...resultOf(begun, ended),
     ...(reason === undefined ? {} : { reason: redaction.text(reason) }),
     ...(repository === undefined ? {} : { repository: named(repository) }),
     ...(state === undefined ? {} : { workspace: hidden(state, redaction) }),
     ...(context === undefined ? {} : { context: withoutSecrets(context.included, redaction) }),
     ...(usage === undefined ? {} : { usage }),
-  };
+  });
 }
 
 /** A result that says no more than how it ended. */
