@@ -18,11 +18,11 @@ import { createS3 } from './s3/s3-service.ts';
 import { createSecretsManager } from './secretsmanager/secretsmanager-service.ts';
 import { createSqs } from './sqs/sqs-service.ts';
 import { createStepFunctions } from './stepfunctions/stepfunctions-service.ts';
-import type { AssetCatalogue } from './template/asset-catalogue.ts';
+import type { AssetCatalogue, ImageAsset } from './template/asset-catalogue.ts';
 import { type AssembledStack, readCloudAssembly } from './template/cloud-assembly.ts';
 import { type DeployedStack, deployTemplate } from './template/deploy-template.ts';
 import { WITHOUT_LOCAL_MEANING } from './template/without-local-meaning.ts';
-import { workerImage } from './worker-image.ts';
+import { type LocalImage, workerImage } from './worker-image.ts';
 
 // The SDK's notice about future versions is the project's to act on, not that of who runs it on Node 20.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -42,6 +42,8 @@ export interface EmbeddedAwsOptions {
   readonly apiPort: number;
   /** Faults to happen from the end of the boot on. @default none */
   readonly faults?: FaultSettings | undefined;
+  /** What stands for a container image. @default the worker's bundle, run by this machine's Node */
+  readonly imageOf?: ((asset: ImageAsset) => LocalImage) | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -111,7 +113,7 @@ interface Parts extends EmbeddedAwsOptions {
 
 /** In the order in which they get ready; they are closed the other way round. */
 async function startServices(aws: LocalAws, parts: Parts, started: AwsService[]): Promise<void> {
-  const { gateway, iam, assets, injected } = parts;
+  const { gateway, iam, assets, injected, imageOf = workerImage } = parts;
   const { trusts } = iam;
   started.push(iam.hideMissingObjects(await createS3(aws)));
   started.push(await createDynamoDb(aws));
@@ -130,7 +132,7 @@ async function startServices(aws: LocalAws, parts: Parts, started: AwsService[])
   );
   const eventKinds = () => started.flatMap((service) => service.publishes?.() ?? []);
   started.push(await createEventBridge(aws, { eventKinds, faults: injected?.deliveries }));
-  const resolveImage = (uri: string) => workerImage(assets.image(uri));
+  const resolveImage = (uri: string) => imageOf(assets.image(uri));
   const efs = await createEfs(aws, iam);
   started.push(efs);
   const { mount } = efs;

@@ -3,7 +3,7 @@ import { currentAssembly } from './assembly.ts';
 import { ExplainedError, UsageError } from './cli/command-line.ts';
 import { Connection, connectionFile } from './connection.ts';
 import { DataFolderError, openDataFolder } from './data-folder.ts';
-import { bootEmbeddedAws, type EmbeddedAws } from './embedded-aws.ts';
+import { bootEmbeddedAws, type EmbeddedAws, type EmbeddedAwsOptions } from './embedded-aws.ts';
 import type { FaultSettings } from './faults/fault-settings.ts';
 import { localKey } from './local-key.ts';
 import { SecretsFileError } from './secretsmanager/secrets-file.ts';
@@ -26,6 +26,8 @@ export interface OutpostOptions {
   readonly assembly?: string;
   /** Faults to happen, for tests of how it bears them. @default none */
   readonly faults?: FaultSettings;
+  /** What stands for a container image, for tests that have the real one. @default the worker, run by this machine's Node */
+  readonly imageOf?: EmbeddedAwsOptions['imageOf'];
   readonly log: (line: string) => void;
 }
 
@@ -46,7 +48,8 @@ export async function bootOutpost({ data, port, log, ...options }: OutpostOption
   try {
     const before = takeConnection(file);
     const assembly = options.assembly ?? (await currentAssembly(log, settingsOf(options)));
-    const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, faults: options.faults, log });
+    const { faults, imageOf } = options;
+    const aws = await bootEmbeddedAws({ assembly, data: folder, apiPort: port, faults, imageOf, log });
     try {
       const key = await localKey(aws, before?.apiKey);
       const connection = Connection.parse({ baseUrl: aws.apiUrl, ...key, aws: operatorOf(aws) });

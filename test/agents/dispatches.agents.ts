@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AGENTS } from '../../core/agents.ts';
-import { SYSTEM_SECRETS } from '../../core/secrets.ts';
 import { bootOutpost, type Outpost } from '../../local/outpost.ts';
 import { caller, eventually } from '../e2e/harness.ts';
 import { type AgentToTest, WRITTEN } from './agent-in-test.ts';
 import { AGENTS_TO_TEST } from './agents-to-test.ts';
+import { deploymentFor } from './deployment-for.ts';
 import { isOnPath } from './is-on-path.ts';
 import { REPLY_USAGE } from './stub-model/model-dialect.ts';
 import { type StubModel, startStubModel } from './stub-model/stub-model.ts';
@@ -26,7 +26,10 @@ let outpost: Outpost;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outpost-agents-'));
   model = await startStubModel({ path: WRITTEN.name, content: WRITTEN.content });
-  const { secrets, settings } = given(TO_DISPATCH, model.url);
+  const { secrets, agentEnv } = deploymentFor(TO_DISPATCH, model.url);
+  const settings = Object.entries(agentEnv).flatMap(([agent, variables]) =>
+    Object.entries(variables).map(([name, value]) => `${agent}.${name}=${value}`),
+  );
   writeFileSync(join(folder, 'secrets.json'), JSON.stringify(secrets), { mode: 0o600 });
   outpost = await bootOutpost({ data: folder, port: 0, agentEnv: settings.join('\n'), log: () => {} });
 });
@@ -35,18 +38,6 @@ afterAll(async () => {
   await model?.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** What the agents' CLIs need, as a deployment gives it: keys as the platform's secrets, the rest as settings. */
-function given(agents: readonly AgentToTest[], url: string) {
-  const all = agents.flatMap(({ name, given }) => Object.entries(given(url)).map((entry) => [name, ...entry] as const));
-  const isKey = (variable: string) => SYSTEM_SECRETS.some((secret) => secret === variable);
-  return {
-    secrets: Object.fromEntries(
-      all.flatMap(([, variable, value]) => (isKey(variable) ? [[`/outpost/system/${variable}`, value]] : [])),
-    ),
-    settings: all.flatMap(([name, variable, value]) => (isKey(variable) ? [] : [`${name}.${variable}=${value}`])),
-  };
-}
 
 describe.each(TO_DISPATCH.map((agent) => [agent.name, agent] as const))('a dispatch to %s', (_name, agent) => {
   it.each(['cold', 'warm'])(
