@@ -2,14 +2,20 @@ import { z } from 'zod';
 import { AgentUsage } from './agent-usage.ts';
 import { AGENT_NAMES } from './agents.ts';
 import { CONTEXT_LEVELS } from './context-level.ts';
-import { DISPATCH_STATUSES } from './dispatch-status.ts';
-import { Attempt, DispatchId, TenantId } from './ids.ts';
+import { DISPATCH_STATUSES, isTerminal } from './dispatch-status.ts';
+import { Attempt, type AttemptRef, DispatchId, TenantId } from './ids.ts';
 import { OutputFacts } from './outcome.ts';
 import { SlotId } from './slot.ts';
 import { WaitingFor, WORKSPACE_MODES } from './workspace-mode.ts';
 
 /** Days that a record is kept after its last attempt began; the event archive is kept as long. */
 export const RECORD_DAYS = 30;
+
+/**
+ * Attempts that a dispatch may have. Each replay leaves its key on the record, of 768 bytes at the most, and an item of
+ * DynamoDB holds 400 KB.
+ */
+export const MAX_ATTEMPTS = 500;
 
 /** The one value of `unpublished`. */
 export const UNPUBLISHED = 'yes';
@@ -46,6 +52,8 @@ export const DispatchRecord = z.object({
   /** What the attempt's worker waits for, before its agent may begin. */
   waitingFor: WaitingFor.optional(),
   cancelRequestedAt: z.iso.datetime().optional(),
+  /** When `settle` last began to end this attempt, which takes it minutes; absent while it has not, and once it has. */
+  settlingAt: z.iso.datetime().optional(),
   stoppedAt: z.iso.datetime().optional(),
   endedAt: z.iso.datetime().optional(),
   exitCode: z.int().optional(),
@@ -65,6 +73,14 @@ export const DispatchRecord = z.object({
   expiresAt: z.int(),
 });
 export type DispatchRecord = z.infer<typeof DispatchRecord>;
+
+/** Whether this is the record of that very attempt, and it has not ended. */
+export function isLivingAttempt(
+  record: DispatchRecord | undefined,
+  { dispatchId, attempt }: AttemptRef,
+): record is DispatchRecord {
+  return record?.dispatchId === dispatchId && record.attempt === attempt && !isTerminal(record.status);
+}
 
 export function expiresAt(from: Date): number {
   return Math.floor(from.getTime() / 1000) + RECORD_DAYS * 86_400;

@@ -28,4 +28,5 @@ export const BOOT_MS = 600_000;
 export const TOMBSTONE_MS = 900_000;
 
 /** Seconds that a slot's ECS task may take in all: it waits its life long, and then runs the longest dispatch. */
-export const SLOT_SECONDS = (BOOT_MS + 1.1 * SLOT_LIFE_MS) / 1000 + TIMEOUT_SECONDS.max + RUN_MARGIN_SECONDS;
+export const SLOT_SECONDS =
+  Math.round((BOOT_MS + 1.1 * SLOT_LIFE_MS) / 1000) + TIMEOUT_SECONDS.max + RUN_MARGIN_SECONDS;

@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvalidArgumentError } from 'commander';
 import { DEFAULT_MAX_CONCURRENT } from '../core/tenant.ts';
 import { createApiKey } from '../lambdas/shared/create-api-key.ts';
 import { documentClient } from '../lambdas/shared/document-client.ts';
 import { TenantStore } from '../lambdas/shared/tenant-store.ts';
 import { command, runCommand, UsageError } from '../local/cli/command-line.ts';
 import { localOption, reaching } from './aws-target.ts';
+import { placesLimit } from './places-limit.ts';
 import { tenantId } from './tenant-id.ts';
 
 interface Options {
@@ -18,7 +18,7 @@ interface Options {
 const program = command('create-key', 'Issues an API key for a tenant, and prints it: it cannot be shown again.')
   .requiredOption('--tenant <id>', 'the tenant; created where it does not exist yet', tenantId)
   .option('--prefix <prefix>', "the deployment's resource prefix", 'outpost')
-  .option('--max-concurrent <n>', 'dispatches that a new tenant may run at once', limit, DEFAULT_MAX_CONCURRENT)
+  .option('--max-concurrent <n>', 'dispatches that a new tenant may run at once', placesLimit, DEFAULT_MAX_CONCURRENT)
   .addOption(localOption())
   .addHelpText('after', '\nWithout --local it uses the AWS credentials and region of the environment.');
 
@@ -38,8 +38,3 @@ await runCommand<Options>(program, ({ local, tenant, prefix, maxConcurrent }) =>
     return 0;
   }),
 );
-
-function limit(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It takes a whole number from 0 to 999999.');
-}

@@ -4,6 +4,7 @@ import type { PoolPolicy } from '../../core/pool-demand.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
 import type { Failures } from '../shared/failures.ts';
+import { msSince } from '../shared/ms-since.ts';
 import type { AgentBounds, TaskDefinitions } from '../shared/pool-settings.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import { type AgentPlan, type Drain, planFor } from './agent-plan.ts';
@@ -14,7 +15,6 @@ import { type MendCollaborators, mendSlots } from './mend-slots.ts';
 import { poolDemand } from './pool-demand.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
 import { type ReapCollaborators, reapOrphans } from './reap-orphans.ts';
-import { msSince } from './slot-facts.ts';
 import { intentsFor, MOST_STARTS, type StartCollaborators, startSlots } from './start-slots.ts';
 import type { WaitingByAgent, WaitingDispatches } from './waiting-dispatches.ts';
 

@@ -7,7 +7,7 @@ import { BootBackoff } from './boot-backoff.ts';
 
 /**
  * Milliseconds that a manager is the only one without a word of its own. Short, because a manager that was killed leaves
- * the pool alone for so long; what a slower one may do when it wakes is fenced (see `intend`).
+ * the pool alone for so long; what a slower one may do when it wakes is fenced (see `note`).
  */
 export const LEASE_MS = 30_000;
 

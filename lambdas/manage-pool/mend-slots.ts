@@ -1,11 +1,12 @@
 import type { Slot } from '../../core/slot.ts';
-import { type CloseCollaborators, closeSlot, handBackStop, type SlotReport } from '../shared/close-slot.ts';
+import { type CloseCollaborators, closeSlot, handBackStop, type SlotReport, stopOfSlot } from '../shared/close-slot.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
 import type { Failures } from '../shared/failures.ts';
+import { msSince } from '../shared/ms-since.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import type { SlotExecutions } from '../shared/slot-executions.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
-import { isOverdueBoot, msSince, whyStuck } from './slot-facts.ts';
+import { isOverdueBoot, whyStuck } from './slot-facts.ts';
 
 export interface MendCollaborators extends CloseCollaborators {
   readonly pool: CloseCollaborators['pool'] & Pick<PoolStore, 'drain'>;
@@ -96,8 +97,9 @@ async function mendStopped(
   const overdueMs = task
     ? msSince(stoppedAt(task), now()) - PATIENCE_MS
     : msSince(slot.createdAt, now()) - FORGOTTEN_MS;
-  if (overdueMs <= 0 && (await executions.describe(slot.slotId)).status === 'running') return false;
-  return close(collaborators, slot, task ? { stop: task.stop } : FORGOTTEN);
+  const execution = await executions.describe(slot.slotId);
+  if (overdueMs <= 0 && execution.status === 'running') return false;
+  return close(collaborators, slot, task ? { stop: stopOfSlot(task.stop, execution) } : FORGOTTEN);
 }
 
 function stoppedAt({ stop }: ClusterTask): string | undefined {

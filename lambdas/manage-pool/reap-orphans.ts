@@ -1,12 +1,11 @@
-import type { DispatchRecord } from '../../core/dispatch-record.ts';
-import { isTerminal } from '../../core/dispatch-status.ts';
-import { parseAttemptName } from '../../core/ids.ts';
+import { isLivingAttempt } from '../../core/dispatch-record.ts';
+import { type AttemptRef, parseAttemptName } from '../../core/ids.ts';
 import type { Slot } from '../../core/slot.ts';
 import type { DispatchStore } from '../shared/dispatch-store.ts';
 import type { ClusterTask, EcsTasks } from '../shared/ecs-tasks.ts';
 import type { Failures } from '../shared/failures.ts';
+import { msSince } from '../shared/ms-since.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
-import { msSince } from './slot-facts.ts';
 
 export interface ReapCollaborators {
   readonly dispatches: Pick<DispatchStore, 'get'>;
@@ -57,18 +56,14 @@ async function isWanted(
   const { SLOT_ID: slotId, DISPATCH_ID: dispatchId, ATTEMPT: attempt } = environment;
   if (slotId !== undefined) {
     const slot = slots.get(slotId);
-    if (slot?.state === 'RUNNING') return isLiving(dispatches, parseAttemptName(slot.claimedBy ?? ''));
+    if (slot?.state === 'RUNNING') return lives(dispatches, parseAttemptName(slot.claimedBy ?? ''));
     if (slot?.state === 'DRAINING') return msSince(slot.drainedAt, now()) <= YOUNG_MS;
     return slot !== undefined && slot.state !== 'STOPPED';
   }
   if (dispatchId === undefined) return true;
-  return isLiving(dispatches, { dispatchId, attempt: Number(attempt) });
+  return lives(dispatches, { dispatchId, attempt: Number(attempt) });
 }
 
-async function isLiving(
-  dispatches: ReapCollaborators['dispatches'],
-  attempt: Pick<DispatchRecord, 'dispatchId' | 'attempt'> | undefined,
-): Promise<boolean> {
-  const record = attempt && (await dispatches.get(attempt.dispatchId));
-  return record !== undefined && record.attempt === attempt?.attempt && !isTerminal(record.status);
+async function lives(dispatches: ReapCollaborators['dispatches'], ref: AttemptRef | undefined): Promise<boolean> {
+  return ref !== undefined && isLivingAttempt(await dispatches.get(ref.dispatchId), ref);
 }

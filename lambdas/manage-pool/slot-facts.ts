@@ -1,5 +1,6 @@
 import type { Slot } from '../../core/slot.ts';
 import { BOOT_MS, SERVABLE_MS, SURPLUS_IDLE_MS, UNASSIGNED_MS } from '../../core/slot-times.ts';
+import { msSince } from '../shared/ms-since.ts';
 
 /** Why the manager drains a slot: `drainReason` of the slot. */
 export const DRAIN_REASONS = {
@@ -15,11 +16,6 @@ export type DrainReason = (typeof DRAIN_REASONS)[keyof typeof DRAIN_REASONS];
 const UNSEEN_MS = 2 * SERVABLE_MS;
 /** A claimed slot is to be assigned, and an assigned one acknowledged, within so many milliseconds: twice what they take. */
 const UNSERVED_MS = 2 * UNASSIGNED_MS;
-
-/** Milliseconds from one of a slot's times until now; 0 where it has none. */
-export function msSince(time: string | undefined, now: Date): number {
-  return time === undefined ? 0 : now.getTime() - Date.parse(time);
-}
 
 /** Whether it boots, or waits and was seen just now: what counts towards the desired number. */
 export function isOrWillBeServable(slot: Slot, now: Date): boolean {

@@ -1,11 +1,11 @@
 import type { AgentName } from '../../core/agents.ts';
 import { BOOT_MS } from '../../core/slot-times.ts';
 import type { Failures } from '../shared/failures.ts';
+import { msSince } from '../shared/ms-since.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import type { SlotExecutions } from '../shared/slot-executions.ts';
 import type { Intent } from './manager-lease.ts';
 import type { PoolMetrics } from './pool-metrics.ts';
-import { msSince } from './slot-facts.ts';
 
 export interface StartCollaborators {
   readonly pool: Pick<PoolStore, 'create' | 'get'>;

@@ -1,7 +1,5 @@
-import type { EcsStop } from '../../core/ecs-stop.ts';
 import type { ExecutionStatusChange } from '../../core/events.ts';
-import { OUR_STOP_PREFIX } from '../../core/stop-reason.ts';
-import { withDetail } from '../../core/wording.ts';
+import { withDetail, wordsOfCause } from '../../core/wording.ts';
 import type { ExecutionState } from '../shared/execution-state.ts';
 
 /** What is known of the execution that did not end its attempt. */
@@ -13,9 +11,6 @@ export interface EndedExecution {
 
 /** Characters of an execution's error and cause that a reason keeps. */
 const MAX_WORDS = 1_000;
-
-/** Step Functions stops the ECS task of an execution that ends so. */
-const STOPPED_WITH = ['ABORTED', 'TIMED_OUT'];
 
 const WHAT_IT_DID: Readonly<Record<string, string>> = {
   ABORTED: 'was stopped',
@@ -39,21 +34,12 @@ export function executionOfRequest(state: ExecutionState, why: string): EndedExe
   return { status: state.status === 'running' ? 'RUNNING' : 'ABSENT', words: why };
 }
 
-function wordsOf(...parts: readonly (string | null | undefined)[]): string {
-  return parts.filter(Boolean).join(': ');
+function wordsOf(error: string | null | undefined, cause: string | null | undefined): string {
+  return [error, wordsOfCause(cause ?? '')].filter(Boolean).join(': ');
 }
 
 /** Why an attempt failed that nothing but its execution's end explains. */
 export function reasonOf({ status, words }: EndedExecution): string {
   const what = WHAT_IT_DID[status] ?? 'ended without the outcome';
   return withDetail(`The execution ${what}`, words?.slice(0, MAX_WORDS));
-}
-
-/**
- * Step Functions itself stops the ECS task of an execution that is aborted or runs out of time. ECS calls that
- * `UserInitiated`, but it is nobody's cancel.
- */
-export function withoutStepFunctions(stop: EcsStop, { status }: EndedExecution): EcsStop {
-  if (!STOPPED_WITH.includes(status) || stop.stopCode !== 'UserInitiated') return stop;
-  return { ...stop, stoppedReason: `${OUR_STOP_PREFIX}execution ${status}` };
 }

@@ -6,16 +6,21 @@ import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { RecordedOutcome } from '../../core/workflow.ts';
 import { type CollectCollaborators, collectOutput } from '../shared/collect-output.ts';
+import type { DispatchStore } from '../shared/dispatch-store.ts';
 import { type MapStopCollaborators, mapStop } from '../shared/map-stop.ts';
 import type { PoolStore } from '../shared/pool-store.ts';
 import { AttemptHasBegun, type OutcomeCollaborators, recordOutcome } from '../shared/record-outcome.ts';
+import { withoutStepFunctions } from '../shared/without-step-functions.ts';
 import { type StopCollaborators, stopAndAwait } from './await-stop.ts';
-import { type EndedExecution, reasonOf, withoutStepFunctions } from './ended-execution.ts';
+import { type EndedExecution, reasonOf } from './ended-execution.ts';
 
 export type SettleCollaborators = CollectCollaborators &
   MapStopCollaborators &
   OutcomeCollaborators &
-  StopCollaborators & { readonly pool: Pick<PoolStore, 'newest'> };
+  StopCollaborators & {
+    readonly dispatches: Pick<DispatchStore, 'noteSettling'>;
+    readonly pool: Pick<PoolStore, 'newest'>;
+  };
 
 /**
  * Ends an attempt whose execution cannot: stops what still runs, waits for its last upload, collects what was uploaded,
@@ -53,11 +58,13 @@ async function outcomeOf(
   taskArns: readonly string[],
 ): Promise<Outcome> {
   const why = `execution ${execution.status}`;
+  // So that nobody asks for the same meanwhile. Of an attempt that has just ended or been replayed, the outcome is refused.
+  await collaborators.dispatches.noteSettling(record, collaborators.now().toISOString());
   const stops = await Promise.all(taskArns.map((taskArn) => stopAndAwait(collaborators, taskArn, why)));
   const stop = stops.find((one) => one !== undefined);
   const [awaitedTaskArn] = taskArns;
   const report = {
-    ...(stop ? { stop: withoutStepFunctions(stop, execution) } : {}),
+    ...(stop ? { stop: withoutStepFunctions(stop, execution.status) } : {}),
     ...(awaitedTaskArn ? { awaitedTaskArn } : {}),
     timedOut: false,
   };

@@ -1,7 +1,9 @@
 import { type EcsStop, readStop } from '../../core/ecs-stop.ts';
 import type { Slot, SlotRef, SlotStop } from '../../core/slot.ts';
+import type { ExecutionState } from './execution-state.ts';
 import type { PoolStore } from './pool-store.ts';
 import type { TaskCallback } from './task-callback.ts';
+import { withoutStepFunctions } from './without-step-functions.ts';
 
 /** How a slot ended, as its own execution hands it back: what ECS says of the stop, or words where nothing is known. */
 export type SlotReport = { readonly stop: EcsStop } | { readonly error: string; readonly cause: string };
@@ -39,6 +41,12 @@ export async function handBackStop(
   // A refused token is no error: the dispatch has ended by its worker's own report, or gone cold.
   await callback.succeed(slot.taskToken, report);
   await pool.stopHandedBack(slot);
+}
+
+/** How the ECS task of a slot stopped, by what ECS says and how the slot's own execution ended. */
+export function stopOfSlot(stop: EcsStop, execution: ExecutionState): EcsStop {
+  if (execution.status !== 'closed') return stop;
+  return withoutStepFunctions(stop, execution.endedAs, 'execution of its warm slot');
 }
 
 function asSlotStop(report: SlotReport): SlotStop {

@@ -173,8 +173,9 @@ class Mentions {
   }
 
   name(attribute: string): string {
-    this.names[`#${attribute}`] = attribute;
-    return `#${attribute}`;
+    const placeholder = `#${attribute.replace(/\W/g, '_')}`;
+    this.names[placeholder] = attribute;
+    return placeholder;
   }
 
   value(value: unknown): string {

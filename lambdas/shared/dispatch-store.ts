@@ -1,30 +1,22 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { DispatchRecord, expiresAt, UNPUBLISHED } from '../../core/dispatch-record.ts';
-import {
-  DISPATCH_STATUSES,
-  type DispatchStatus,
-  isTerminal,
-  statusesBefore,
-  TERMINAL_STATUSES,
-} from '../../core/dispatch-status.ts';
+import { DispatchRecord, expiresAt, MAX_ATTEMPTS, UNPUBLISHED } from '../../core/dispatch-record.ts';
+import { type DispatchStatus, statusesBefore, TERMINAL_STATUSES } from '../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { WaitingFor } from '../../core/workspace-mode.ts';
 import {
   allOf,
   anyOf,
   type Condition,
-  type ConditionalUpdate,
   exists,
   is,
   isAbsent,
+  isLessThan,
   isOneOf,
   lacksMember,
   updatedItemIf,
-  updateIf,
 } from './conditional-update.ts';
-import { DispatchReads } from './dispatch-reads.ts';
+import { DispatchNotes } from './dispatch-notes.ts';
 
 /** What a worker says when it asks to begin. Times are ISO 8601. */
 export interface FencePass extends AttemptRef {
@@ -50,10 +42,8 @@ export function outcomeId(ref: AttemptRef, writer: OutcomeWriter['writer']): str
   return `${attemptName(ref)}:${writer}`;
 }
 
-export const LIVING_STATUSES = DISPATCH_STATUSES.filter((status) => !isTerminal(status));
-
 /** What is written to the dispatches table. A lost race is `false` or `undefined`; a throttle is an exception. */
-export class DispatchStore extends DispatchReads {
+export class DispatchStore extends DispatchNotes {
   /** Puts a record that is not there yet. Returns `false` where one is, and leaves it as it is. */
   async create(record: DispatchRecord): Promise<boolean> {
     try {
@@ -72,38 +62,6 @@ export class DispatchStore extends DispatchReads {
   }
 
   /**
-   * Notes that a cancel was asked for; the first time that it was asked stays. Returns the record as it is then, or
-   * `undefined` where there is none or it has ended.
-   */
-  async requestCancel(dispatchId: string, now: string): Promise<DispatchRecord | undefined> {
-    const item = await updatedItemIf(this.client, this.tableName, {
-      key: { dispatchId },
-      when: [isOneOf('status', LIVING_STATUSES)],
-      set: { updatedAt: now },
-      setOnce: { cancelRequestedAt: now },
-    });
-    return item && DispatchRecord.parse(item);
-  }
-
-  /**
-   * Notes the ECS task that was started for an attempt, before it has passed the start fence. That is a hint for whoever
-   * cancels: it binds no worker, and comes late or never. Returns the record as it is then, or `undefined` where the
-   * attempt is not current, or not PROVISIONING.
-   */
-  async noteTask(
-    { dispatchId, attempt }: AttemptRef,
-    taskArn: string,
-    now: string,
-  ): Promise<DispatchRecord | undefined> {
-    const item = await updatedItemIf(this.client, this.tableName, {
-      key: { dispatchId },
-      when: [is('attempt', attempt), is('status', 'PROVISIONING'), isAbsent('startedAt')],
-      set: { taskArn, updatedAt: now },
-    });
-    return item && DispatchRecord.parse(item);
-  }
-
-  /**
    * The start fence: PROVISIONING to RUNNING, once per attempt, and never after a cancel. Returns `false` where the
    * worker must exit without running; `true` as well where this very ECS task had passed before.
    */
@@ -113,23 +71,6 @@ export class DispatchStore extends DispatchReads {
       key: { dispatchId },
       when: [is('attempt', attempt), anyOf(open, allOf(is('status', 'RUNNING'), is('taskArn', taskArn)))],
       set: { status: 'RUNNING', taskArn, slotId, startedAt, updatedAt: startedAt },
-    });
-  }
-
-  /**
-   * Notes what an attempt waits for before its agent begins, or that it waits no more. Returns `false` where the attempt
-   * is not current, or not RUNNING.
-   */
-  async noteWaiting(
-    { dispatchId, attempt }: AttemptRef,
-    waitingFor: WaitingFor | undefined,
-    now: string,
-  ): Promise<boolean> {
-    return this.updateIf({
-      key: { dispatchId },
-      when: [is('attempt', attempt), is('status', 'RUNNING')],
-      set: { waitingFor, updatedAt: now },
-      ...(waitingFor === undefined ? { remove: ['waitingFor'] } : {}),
     });
   }
 
@@ -174,7 +115,7 @@ export class DispatchStore extends DispatchReads {
         unpublished: UNPUBLISHED,
         updatedAt: endedAt,
       },
-      remove: ['waitingFor'],
+      remove: ['waitingFor', 'settlingAt'],
     });
     // A terminal status stays, so an answer that was lost can be read again, and its `endedAt` is not written twice.
     return ended || (await this.get(ref.dispatchId))?.outcomeId === id;
@@ -193,7 +134,8 @@ export class DispatchStore extends DispatchReads {
   /**
    * From a terminal status to the next attempt, PENDING; the outcome of the attempt before must be out by then. Returns
    * the new attempt's record, also where this very key has made it before and it is still current; `undefined` where the
-   * attempt is not the current one, has not ended or not been announced, or the key was used before.
+   * attempt is not the current one, has not ended or not been announced, the key was used before, or it is one of as many
+   * attempts as may be.
    */
   async replay({ dispatchId, attempt, key, now }: ReplayRequest): Promise<DispatchRecord | undefined> {
     const at = now.toISOString();
@@ -201,6 +143,7 @@ export class DispatchStore extends DispatchReads {
       key: { dispatchId },
       when: [
         is('attempt', attempt),
+        isLessThan('attempt', MAX_ATTEMPTS),
         isOneOf('status', TERMINAL_STATUSES),
         exists('publishedAt'),
         lacksMember('replayKeys', key),
@@ -212,10 +155,6 @@ export class DispatchStore extends DispatchReads {
     if (item) return DispatchRecord.parse(item);
     const record = await this.get(dispatchId);
     return record?.attempt === attempt + 1 && record.replayKeys?.has(key) ? record : undefined;
-  }
-
-  private updateIf(update: ConditionalUpdate): Promise<boolean> {
-    return updateIf(this.client, this.tableName, update);
   }
 }
 
@@ -230,6 +169,7 @@ const OF_ONE_ATTEMPT: readonly (keyof DispatchRecord)[] = [
   'startedAt',
   'waitingFor',
   'cancelRequestedAt',
+  'settlingAt',
   'stoppedAt',
   'endedAt',
   'exitCode',

@@ -1,12 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  paginateQuery,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
-import { MANAGER_KEY, Slot, type SlotRef, type SlotState, type SlotStop, slotStatesBefore } from '../../core/slot.ts';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { Slot, type SlotRef, type SlotState, type SlotStop, slotStatesBefore } from '../../core/slot.ts';
 import { TOMBSTONE_MS } from '../../core/slot-times.ts';
 import {
   allOf,
@@ -21,6 +15,7 @@ import {
   updatedItemIf,
   updateIf,
 } from './conditional-update.ts';
+import { PoolReads } from './pool-reads.ts';
 
 /** Whose claim, of which revision, seen since when. Times are ISO 8601. */
 export interface Claim {
@@ -30,64 +25,8 @@ export interface Claim {
   readonly claimedAt: string;
 }
 
-/** Slots sort by their ids, ULIDs, which begin with a digit. */
-const SLOTS = 'agentType = :agentType';
-
-/** The warm slots in the pool table. A lost race is `false` or `undefined`; a throttle is an exception. */
-export class PoolStore {
-  constructor(
-    private readonly client: DynamoDBDocumentClient,
-    private readonly tableName: string,
-  ) {}
-
-  async get({ agentType, slotId }: SlotRef): Promise<Slot | undefined> {
-    const { Item } = await this.client.send(
-      new GetCommand({ TableName: this.tableName, Key: { agentType, slotId }, ConsistentRead: true }),
-    );
-    return Item && Slot.parse(Item);
-  }
-
-  /**
-   * The newest slots of an agent, tombstones among them: one page of up to 1 MB, which may lag behind. Good enough to
-   * choose what to claim, because the claim's condition decides.
-   */
-  async newest(agentType: string): Promise<Slot[]> {
-    const { Items = [] } = await this.client.send(
-      new QueryCommand({
-        TableName: this.tableName,
-        KeyConditionExpression: SLOTS,
-        ExpressionAttributeValues: { ':agentType': agentType },
-        ScanIndexForward: false,
-      }),
-    );
-    return Items.map((item) => Slot.parse(item));
-  }
-
-  /** When a manager last ran, ISO 8601; `undefined` where none ever has. It may lag behind by a moment. */
-  async managerSeenAt(): Promise<string | undefined> {
-    const { Item } = await this.client.send(
-      new GetCommand({ TableName: this.tableName, Key: MANAGER_KEY, ProjectionExpression: 'seenAt' }),
-    );
-    const seenAt: unknown = Item?.['seenAt'];
-    return typeof seenAt === 'string' ? seenAt : undefined;
-  }
-
-  /** Every slot of an agent, tombstones among them, as it is now. */
-  async list(agentType: string): Promise<Slot[]> {
-    const slots: Slot[] = [];
-    const pages = paginateQuery(
-      { client: this.client },
-      {
-        TableName: this.tableName,
-        KeyConditionExpression: SLOTS,
-        ExpressionAttributeValues: { ':agentType': agentType },
-        ConsistentRead: true,
-      },
-    );
-    for await (const { Items = [] } of pages) slots.push(...Items.map((item) => Slot.parse(item)));
-    return slots;
-  }
-
+/** What is written of the warm slots in the pool table. A lost race is `false` or `undefined`; a throttle is an exception. */
+export class PoolStore extends PoolReads {
   /** Puts the intent to start a slot. Returns `false` where there is one of this id, and leaves it as it is. */
   async create(slot: Slot): Promise<boolean> {
     try {

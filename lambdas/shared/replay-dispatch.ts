@@ -1,4 +1,4 @@
-import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { type DispatchRecord, isLivingAttempt, MAX_ATTEMPTS } from '../../core/dispatch-record.ts';
 import { isTerminal } from '../../core/dispatch-status.ts';
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import { type BeginCollaborators, beginAttempt } from './begin-attempt.ts';
@@ -29,6 +29,8 @@ export const REPLAY_ANSWERS = [
   'overtaken',
   /** There is no such dispatch any more, or no such attempt of it. */
   'absent',
+  /** It has had as many attempts as a dispatch may. */
+  'too-many',
   /** The spec is gone: what was to be done is known to nobody. */
   'expired',
   /** The tenant is suspended, or gone. */
@@ -59,7 +61,7 @@ export async function replayDispatch(collaborators: ReplayCollaborators, replay:
 }
 
 function mayFollow({ attempt, status, replayKeys }: DispatchRecord, replay: Replay): boolean {
-  return attempt === replay.attempt && isTerminal(status) && !replayKeys?.has(replay.key);
+  return attempt === replay.attempt && attempt < MAX_ATTEMPTS && isTerminal(status) && !replayKeys?.has(replay.key);
 }
 
 /** Spec and place come before the write: the attempt that it makes can be started by whoever finds it. */
@@ -80,10 +82,10 @@ async function follow(
     return { answer: 'no-place', maxConcurrent };
   }
   const made = await dispatches.replay({ ...replay, now: now() });
-  if (made) return { answer: 'replayed', record: made };
-  const current = await dispatches.get(dispatchId);
-  if (!isLiving(current, next)) await tenants.freePlace(tenantId, attemptName(next));
-  return answerOf(current, replay);
+  const current = made ?? (await dispatches.get(dispatchId));
+  // An attempt that a twin made may have ended before its place was taken again: nobody else would give it back.
+  if (!isLivingAttempt(current, next)) await tenants.freePlace(tenantId, attemptName(next));
+  return made ? { answer: 'replayed', record: made } : answerOf(current, replay);
 }
 
 /** A replay takes the outcome off the record, so whoever waits for the end of this attempt hears of it before that. */
@@ -94,14 +96,11 @@ async function announceFirst(collaborators: ReplayCollaborators, record: Dispatc
   await recordOutcome(collaborators, record, { status }, 'settle');
 }
 
-function isLiving(record: DispatchRecord | undefined, { attempt }: AttemptRef): boolean {
-  return record?.attempt === attempt && !isTerminal(record.status);
-}
-
 function answerOf(record: DispatchRecord | undefined, replay: Replay): ReplayAnswer {
   if (!record || record.attempt < replay.attempt) return { answer: 'absent' };
   if (record.replayKeys?.has(replay.key)) return { answer: 'repeated', record };
   if (record.attempt > replay.attempt) return { answer: 'overtaken', record };
   if (!isTerminal(record.status)) return { answer: 'living', record };
+  if (record.attempt >= MAX_ATTEMPTS) return { answer: 'too-many', record };
   throw new Error(`${attemptName(replay)} has ended, and could not be followed by another attempt.`);
 }

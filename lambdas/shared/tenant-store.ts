@@ -1,10 +1,13 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { Tenant, TenantPlaces } from '../../core/tenant.ts';
-import { anyOf, exists, hasFewerThan, hasMember, updateIf } from './conditional-update.ts';
+import { anyOf, exists, hasFewerThan, hasMember, is, updateIf } from './conditional-update.ts';
 import { type PageKey, type ReadPage, readPage } from './page.ts';
 
-/** The tenants table. A tenant's places are the set `livingAttempts` of `<dispatchId>-<attempt>`. */
+/**
+ * The tenants table. A tenant's places are the set `livingAttempts` of `<dispatchId>-<attempt>`; since when one of them is
+ * doubted is an attribute of its own, `doubt:<dispatchId>-<attempt>`.
+ */
 export class TenantStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -37,13 +40,14 @@ export class TenantStore {
 
   /**
    * Takes one of at most `max` places for an attempt. Returns `false` where all are taken or there is no such tenant;
-   * an attempt that has a place keeps it.
+   * an attempt that has a place keeps it, and nobody doubts it any more.
    */
   async takePlace(tenantId: string, attemptName: string, max: number): Promise<boolean> {
     return updateIf(this.client, this.tableName, {
       key: { tenantId },
       when: [exists('tenantId'), anyOf(hasMember('livingAttempts', attemptName), hasFewerThan('livingAttempts', max))],
       addToSet: { livingAttempts: attemptName },
+      remove: [doubtOf(attemptName)],
     });
   }
 
@@ -53,6 +57,29 @@ export class TenantStore {
       key: { tenantId },
       when: [exists('tenantId')],
       deleteFromSet: { livingAttempts: attemptName },
+      remove: [doubtOf(attemptName)],
+    });
+  }
+
+  /**
+   * Notes that a place seems to be held by no living attempt, and since when (ISO 8601). Returns `false` where the place
+   * is not taken.
+   */
+  async doubtPlace(tenantId: string, attemptName: string, since: string): Promise<boolean> {
+    return updateIf(this.client, this.tableName, {
+      key: { tenantId },
+      when: [hasMember('livingAttempts', attemptName)],
+      set: { [doubtOf(attemptName)]: since },
+    });
+  }
+
+  /** Frees a place that is doubted since then. Returns `false` where it has been taken anew, or doubted anew, since. */
+  async freeDoubtedPlace(tenantId: string, attemptName: string, since: string): Promise<boolean> {
+    return updateIf(this.client, this.tableName, {
+      key: { tenantId },
+      when: [is(doubtOf(attemptName), since)],
+      deleteFromSet: { livingAttempts: attemptName },
+      remove: [doubtOf(attemptName)],
     });
   }
 
@@ -68,4 +95,9 @@ export class TenantStore {
     );
     return readPage({ items: Items, next: LastEvaluatedKey }, TenantPlaces, 'tenantId');
   }
+}
+
+/** Each doubt has a time of its own, which tells it from an older one: a set of members could not. */
+function doubtOf(attemptName: string): string {
+  return `doubt:${attemptName}`;
 }

@@ -4,12 +4,15 @@ export interface Place {
   readonly member: string;
 }
 
-/** Milliseconds that a place is held by no living attempt before it is freed: it is taken before there is a record. */
+/**
+ * Milliseconds that a place is doubted before it is freed. It is taken before there is a record, by functions that live for
+ * half a minute.
+ */
 export const DEAD_PLACE_MS = 5 * 60_000;
 /** As many as the sweep's item has room for; others wait until these are freed. */
 const MOST_NOTED = 1_000;
 
-/** The places that seemed to be held by no living attempt, and when that was first seen (ISO 8601). */
+/** The places that seem to be held by no living attempt, and since when they are doubted (ISO 8601). */
 export class DeadPlaces {
   private readonly seen: Map<string, string>;
 
@@ -27,12 +30,12 @@ export class DeadPlaces {
     return since !== undefined && now.getTime() - Date.parse(since) < DEAD_PLACE_MS;
   }
 
-  isNoted(place: Place): boolean {
-    return this.seen.has(keyOf(place));
+  since(place: Place): string | undefined {
+    return this.seen.get(keyOf(place));
   }
 
-  note(place: Place, now: Date): void {
-    if (this.seen.size < MOST_NOTED) this.seen.set(keyOf(place), now.toISOString());
+  note(place: Place, since: string): void {
+    if (this.seen.size < MOST_NOTED) this.seen.set(keyOf(place), since);
   }
 
   forget(place: Place): void {

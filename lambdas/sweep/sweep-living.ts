@@ -1,12 +1,13 @@
 import type { DispatchRecord } from '../../core/dispatch-record.ts';
 import type { DispatchStatus } from '../../core/dispatch-status.ts';
 import { attemptName } from '../../core/ids.ts';
-import { MAX_RUNS, RUN_MARGIN_SECONDS } from '../../core/time-limits.ts';
+import { MAX_RUNS, RUN_MARGIN_SECONDS, STOP_SECONDS } from '../../core/time-limits.ts';
 import { type BeginCollaborators, beginAttempt } from '../shared/begin-attempt.ts';
 import type { DispatchStore } from '../shared/dispatch-store.ts';
 import type { EcsTasks } from '../shared/ecs-tasks.ts';
 import type { ExecutionState } from '../shared/execution-state.ts';
 import type { Executions } from '../shared/executions.ts';
+import { msSince } from '../shared/ms-since.ts';
 import type { SettleRequester } from '../shared/settle-requester.ts';
 import type { Stage } from './stage.ts';
 import type { SweepRun } from './sweep-run.ts';
@@ -25,13 +26,15 @@ export const BEGIN_MS = 30_000;
 export const QUIET_MS = 30_000;
 /** Milliseconds that `settle` has after an execution has closed: its event is faster than any sweep. */
 export const EVENT_MS = 30_000;
+/** Milliseconds that `settle` has once it has begun: it waits for the ECS task to stop. */
+export const SETTLING_MS = (STOP_SECONDS + 30) * 1_000;
 /** Milliseconds that an execution has to go on after its ECS task has stopped. */
 export const STOPPED_MS = 2 * 60_000;
 
 /**
  * The living attempts of a status. One whose execution was never started is started; one that was cancelled has its ECS
- * task stopped; one whose execution has closed without ending it, or gets nowhere, is handed to `settle`. Step Functions decides that, not the clock: the clock only
- * says whom to ask for.
+ * task stopped; one whose execution has closed without ending it, or gets nowhere, is handed to `settle`, unless that is
+ * at it already. Step Functions decides that, not the clock: the clock only says whom to ask for.
  */
 export function sweepLiving(status: DispatchStatus): Stage<LivingCollaborators> {
   return async (collaborators, run, limit, after) => {
@@ -56,7 +59,7 @@ async function sweepAttempt(collaborators: LivingCollaborators, run: SweepRun, r
   if (why === undefined) return;
   // The index lags, and an execution ends its attempt just before it closes: one that has moved is looked at a minute later.
   const current = await dispatches.get(record.dispatchId);
-  if (!current || hasMoved(record, current)) return;
+  if (!current || hasMoved(record, current) || isBeingSettled(current, collaborators.now())) return;
   if (current.status === 'PENDING' && execution.status === 'absent') {
     await beginAttempt(collaborators, current);
     run.count('started');
@@ -91,7 +94,7 @@ async function whyStuck(
   const now = collaborators.now();
   if (execution.status === 'absent') return 'Step Functions does not know it';
   if (execution.status === 'closed') {
-    return msSince(execution.closedAt, now) < EVENT_MS ? undefined : `it ended ${execution.endedAs}`;
+    return ageOf(execution.closedAt, now) < EVENT_MS ? undefined : `it ended ${execution.endedAs}`;
   }
   if (!isOverdue(record, now) || !(await hasLostItsTask(collaborators, record))) return undefined;
   return 'it still runs, but its time is long over and its ECS task is gone';
@@ -102,12 +105,17 @@ async function hasLostItsTask({ tasks, now }: LivingCollaborators, { taskArn }: 
   const task = taskArn === undefined ? undefined : await tasks.describe(taskArn);
   if (!task) return true;
   const { stoppedAt } = task.stop;
-  return task.hasStopped && msSince(stoppedAt === undefined ? undefined : new Date(stoppedAt), now()) > STOPPED_MS;
+  return task.hasStopped && ageOf(stoppedAt === undefined ? undefined : new Date(stoppedAt), now()) > STOPPED_MS;
 }
 
-function isQuiet({ status, createdAt, attemptedAt = createdAt, updatedAt }: DispatchRecord, now: Date): boolean {
-  if (status === 'PENDING') return msSince(new Date(attemptedAt), now) > BEGIN_MS;
-  return msSince(new Date(updatedAt), now) > QUIET_MS;
+function isQuiet(record: DispatchRecord, now: Date): boolean {
+  const { status, createdAt, attemptedAt = createdAt, updatedAt } = record;
+  if (isBeingSettled(record, now)) return false;
+  return status === 'PENDING' ? msSince(attemptedAt, now) > BEGIN_MS : msSince(updatedAt, now) > QUIET_MS;
+}
+
+function isBeingSettled({ settlingAt }: DispatchRecord, now: Date): boolean {
+  return settlingAt !== undefined && msSince(settlingAt, now) < SETTLING_MS;
 }
 
 /**
@@ -115,7 +123,7 @@ function isQuiet({ status, createdAt, attemptedAt = createdAt, updatedAt }: Disp
  * `settle` stops what runs and writes the outcome, and the execution ends by itself where it finds that one is there.
  */
 function isOverdue({ timeoutSeconds, updatedAt }: DispatchRecord, now: Date): boolean {
-  return msSince(new Date(updatedAt), now) > MAX_RUNS * (timeoutSeconds + RUN_MARGIN_SECONDS) * 1000;
+  return msSince(updatedAt, now) > MAX_RUNS * (timeoutSeconds + RUN_MARGIN_SECONDS) * 1000;
 }
 
 function hasMoved(then: DispatchRecord, current: DispatchRecord): boolean {
@@ -123,6 +131,6 @@ function hasMoved(then: DispatchRecord, current: DispatchRecord): boolean {
 }
 
 /** Of a time that nobody knows, long. */
-function msSince(time: Date | undefined, now: Date): number {
-  return time === undefined ? Number.POSITIVE_INFINITY : now.getTime() - time.getTime();
+function ageOf(time: Date | undefined, now: Date): number {
+  return msSince(time, now, Number.POSITIVE_INFINITY);
 }

@@ -13,7 +13,7 @@ export type Position = z.infer<typeof Position>;
 const SweepItem = z.object({
   /** Absent at the beginning. */
   position: Position.optional().catch(undefined),
-  /** When a place was first seen to be held by no living attempt, by tenant and member. */
+  /** Since when a place is doubted to be held by a living attempt, by tenant and member. */
   deadPlaces: z.record(z.string(), z.iso.datetime()).default({}).catch({}),
 });
 export type SweepNotes = z.infer<typeof SweepItem>;

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { DispatchRecord } from '../../core/dispatch-record.ts';
-import { isTerminal } from '../../core/dispatch-status.ts';
-import { type AttemptRef, parseAttemptName } from '../../core/ids.ts';
+import { isLivingAttempt } from '../../core/dispatch-record.ts';
+import { parseAttemptName } from '../../core/ids.ts';
 import type { TenantPlaces } from '../../core/tenant.ts';
 import type { DispatchStore } from '../shared/dispatch-store.ts';
 import type { PageKey } from '../shared/page.ts';
@@ -12,7 +11,7 @@ import type { SweepRun } from './sweep-run.ts';
 
 export interface PlacesCollaborators {
   readonly dispatches: Pick<DispatchStore, 'get'>;
-  readonly tenants: Pick<TenantStore, 'placesPage' | 'freePlace'>;
+  readonly tenants: Pick<TenantStore, 'placesPage' | 'doubtPlace' | 'freeDoubtedPlace'>;
   readonly now: () => Date;
 }
 
@@ -28,8 +27,9 @@ type PlacesPosition = z.infer<typeof PlacesPosition>;
 
 /**
  * Frees the places that are held by no living attempt: its record is gone, it has ended, or another attempt is current.
- * A place is taken before its attempt has a record, so it is freed at a second look only, five minutes after the first.
- * Should the attempt still come to life in just that moment, its tenant has one more than its limit until it ends.
+ * A place is taken before its attempt has a record, so it is doubted at the first look, and freed at a second one, five
+ * minutes later. Whoever takes it again takes the doubt away, so that it is not freed then; whoever took it before the
+ * doubt has written the record long since, or never will.
  */
 export const sweepPlaces: Stage<PlacesCollaborators> = async (collaborators, run, limit, after) => {
   const position = PlacesPosition.parse(after ?? {});
@@ -78,13 +78,15 @@ async function sweepPlace(
 ): Promise<void> {
   const ref = parseAttemptName(place.member);
   const record = ref && (await dispatches.get(ref.dispatchId));
-  if (ref && isLiving(record, ref)) return run.deadPlaces.forget(place);
-  if (!run.deadPlaces.isNoted(place)) return run.deadPlaces.note(place, now());
-  await tenants.freePlace(place.tenantId, place.member);
+  if (ref && isLivingAttempt(record, ref)) return run.deadPlaces.forget(place);
+  const { tenantId, member } = place;
+  const since = run.deadPlaces.since(place);
+  if (since === undefined) {
+    const at = now().toISOString();
+    if (await tenants.doubtPlace(tenantId, member, at)) run.deadPlaces.note(place, at);
+    return;
+  }
+  // Where the doubt is gone, the next look begins anew.
+  if (await tenants.freeDoubtedPlace(tenantId, member, since)) run.count('freed');
   run.deadPlaces.forget(place);
-  run.count('freed');
-}
-
-function isLiving(record: DispatchRecord | undefined, { attempt }: AttemptRef): boolean {
-  return record?.attempt === attempt && !isTerminal(record.status);
 }

@@ -1,7 +1,7 @@
 import { AGENT_NAMES } from '../../core/agents.ts';
 import type { EcsStop } from '../../core/ecs-stop.ts';
 import type { Slot } from '../../core/slot.ts';
-import { type CloseCollaborators, closeSlot } from '../shared/close-slot.ts';
+import { type CloseCollaborators, closeSlot, stopOfSlot } from '../shared/close-slot.ts';
 import type { SlotExecutions } from '../shared/slot-executions.ts';
 
 export interface SlotStopCollaborators extends CloseCollaborators {
@@ -21,7 +21,7 @@ export async function closeForsakenSlot(
   if (execution.status === 'running') return undefined;
   if (execution.status === 'closed' && execution.endedAs === 'SUCCEEDED') return undefined;
   const slot = await findSlot(collaborators, slotId);
-  if (slot) await closeSlot(collaborators, slot, { stop });
+  if (slot) await closeSlot(collaborators, slot, { stop: stopOfSlot(stop, execution) });
   return slot;
 }
 

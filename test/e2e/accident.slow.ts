@@ -54,9 +54,11 @@ describe('a warm dispatch', () => {
     const slot = await pool.servedBy(`${id}-1`);
 
     await stopByHand(harness, 'warm-slot', slot?.slotId ?? '');
-    const { status, stoppedAt, endedAt, output } = await harness.ended(id);
+    const { status, reason, stoppedAt, endedAt, output } = await harness.ended(id);
 
-    expect({ status, output }).toMatchObject({ status: 'cancelled', output: { fileCount: 1 } });
+    // Step Functions stopped the ECS task; nobody cancelled the dispatch.
+    expect({ status, output }).toMatchObject({ status: 'failed', output: { fileCount: 1 } });
+    expect(reason).toBe('Outpost stopped the ECS task: execution of its warm slot ABORTED.');
     expect(Date.parse(endedAt) - Date.parse(stoppedAt)).toBeLessThan(5_000);
     expect(slot && (await pool.store.get(slot))).toMatchObject({
       state: 'STOPPED',

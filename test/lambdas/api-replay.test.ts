@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DispatchRecord } from '../../core/dispatch-record.ts';
+import { type DispatchRecord, MAX_ATTEMPTS } from '../../core/dispatch-record.ts';
 import { TERMINAL_STATUSES } from '../../core/dispatch-status.ts';
 import { type ApiUnderTest, apiUnderTest, type Changes, KEY } from './api-under-test.ts';
 import { aRecord, DISPATCH_ID, NOW } from './records.ts';
@@ -92,6 +92,16 @@ it('says that a dispatch has expired whose task is not kept any more', async () 
 
   expect([answer.status, answer.json.error.code]).toEqual([410, 'DISPATCH_EXPIRED']);
   expect([...api.places]).toEqual([]);
+});
+
+it('refuses a dispatch that has had as many attempts as one may', async () => {
+  const api = given({ ...ENDED, attempt: MAX_ATTEMPTS });
+
+  const answer = await replay(api);
+
+  const error = { code: 'TOO_MANY_ATTEMPTS', details: { attempt: MAX_ATTEMPTS } };
+  expect([answer.status, answer.json.error]).toMatchObject([409, error]);
+  expect(api.deeds.order).toEqual([]);
 });
 
 it('refuses a replay over the limit of the tenant', async () => {

@@ -42,6 +42,8 @@ export function world({
     events: [] as DispatchEnded[],
     counted: [] as string[],
     stops: [] as string[],
+    /** When `settle` has noted that it is at work, each time. */
+    settling: [] as string[],
     manifest,
   };
   let time = Date.parse(NOW);
@@ -55,6 +57,10 @@ export function world({
   const collaborators: SettleCollaborators = {
     dispatches: {
       get: async () => state.record,
+      noteSettling: async ({ attempt }, at) => {
+        state.settling.push(at);
+        return state.record?.attempt === attempt;
+      },
       beginCompleting: async ({ attempt }, { taskArn }) =>
         isHeldBy(taskArn) && (change(attempt, 'COMPLETING', {}) || state.record?.status === 'COMPLETING'),
       end: async ({ attempt }, { status, ...fields }, { writer, endedAt }) =>

@@ -1,9 +1,11 @@
+import { ulid } from 'ulid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DemandCounters } from '../../lambdas/manage-pool/demand-counters.ts';
 import { poolDemand } from '../../lambdas/manage-pool/pool-demand.ts';
 import { demandFact, PoolTrigger } from '../../lambdas/manage-pool/trigger.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { type DynamoDbInTest, openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
+import { loseAnswers } from './interfere.ts';
 import { aPoolWorld, demandEvent, MINUTE, MINUTELY } from './manage-pool-world.ts';
 import { aSlot, NOW } from './records.ts';
 import { createPoolTable } from './tables.ts';
@@ -21,7 +23,8 @@ const ago = (ms: number) => new Date(now.getTime() - ms);
 async function aCounter() {
   const counters = new DemandCounters(documentClient(database.client), await createPoolTable(database.client));
   const count = async (what: 'claims' | 'misses', times: number, at: Date) => {
-    for (let time = 0; time < times; time++) await counters.count({ agent: 'shell', what, at });
+    const facts = Array.from({ length: times }, () => ({ agent: 'shell', attempt: `${ulid()}-1`, what, at }) as const);
+    await Promise.all(facts.map((fact) => counters.count(fact)));
   };
   const demand = (since?: Date, slots: Parameters<typeof poolDemand>[2] = []) =>
     poolDemand({ counters, since: since?.toISOString(), now }, 'shell', slots, 3);
@@ -88,6 +91,27 @@ describe('the demand for an agent', () => {
     expect(bootSeconds).toBe(0);
   });
 
+  it('counts an attempt once, however often it is told of and however many at once', async () => {
+    const { counters, demand } = await aCounter();
+    const fact = { agent: 'shell', attempt: `${ulid()}-1`, what: 'claims' } as const;
+
+    await Promise.all(Array.from({ length: 6 }, () => counters.count({ ...fact, at: now })));
+    await counters.count({ ...fact, at: ago(MINUTE) });
+    await counters.count({ ...fact, attempt: fact.attempt.replace(/1$/, '2'), at: now });
+
+    expect(await demand()).toMatchObject({ claims: 2, misses: 0 });
+  });
+
+  it('counts an attempt whose mark it does not hear of', async () => {
+    const { count, demand } = await aCounter();
+    const lost = loseAnswers(database.client, 'UpdateItemCommand', 1, 'counted#');
+
+    await count('misses', 1, now);
+
+    expect(lost.stop()).toBe(1);
+    expect(await demand()).toMatchObject({ misses: 1 });
+  });
+
   it("is each agent's own", async () => {
     const { counters, count } = await aCounter();
     await count('claims', 1, now);
@@ -103,11 +127,14 @@ describe('the demand for an agent', () => {
     };
     const world = await aPoolWorld(database.client, { policy });
 
-    await world.claimed();
+    const event = demandEvent('Slot Claimed', now);
+    await world.manage(event);
+    await world.manage(event);
     await world.missed();
     await world.manage(demandEvent('Slot Missed', new Date(world.clock.ms - 5 * MINUTE)));
 
     expect(demands).toEqual([
+      [1, 0],
       [1, 0],
       [1, 1],
       [1, 1],

@@ -104,6 +104,20 @@ describe('a slot whose ECS task has stopped', () => {
     expect(world.counted).toContain('mended shell');
   });
 
+  it("and was stopped with its execution hands back no stop by hand, so that its dispatch is nobody's cancel", async () => {
+    const { world, slot } = await aWorldWith(RUNNING);
+    world.stepFunctions.abort(slot.slotId);
+    const task = world.ecs.exit(slot.taskArn ?? '', 143);
+    const stop = { ...task.stop, stopCode: 'UserInitiated', stoppedReason: 'Task stopped by Step Functions' };
+    world.ecs.tasks.set(task.taskArn, { ...task, stop });
+
+    await world.minute();
+
+    const stoppedReason = 'outpost:execution of its warm slot ABORTED';
+    expect(world.stepFunctions.handedBack).toMatchObject([{ output: { stop: { stoppedReason } } }]);
+    expect(await world.pool.get(slot)).toMatchObject({ stop: { stoppedReason } });
+  });
+
   it('is left to its own execution for a minute', async () => {
     const { world, slot } = await aWorldWith(RUNNING);
     world.ecs.exit(slot.taskArn ?? '', 0);

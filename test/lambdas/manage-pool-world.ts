@@ -15,7 +15,7 @@ import { documentClient } from '../../lambdas/shared/document-client.ts';
 import type { ClusterTask } from '../../lambdas/shared/ecs-tasks.ts';
 import type { ExecutionState } from '../../lambdas/shared/execution-state.ts';
 import { PoolStore } from '../../lambdas/shared/pool-store.ts';
-import { aSlot, DISPATCH_ID, NOW, REVISION, TASK_ARN } from './records.ts';
+import { aSlot, NOW, REVISION, TASK_ARN } from './records.ts';
 import { createDispatchesTable, createPoolTable } from './tables.ts';
 
 export const MINUTE = 60_000;
@@ -111,7 +111,7 @@ export type PoolWorld = Awaited<ReturnType<typeof aPoolWorld>>;
 export const MINUTELY: PoolTrigger = { 'detail-type': 'Scheduled Event' };
 
 export function demandEvent(type: 'Slot Claimed' | 'Slot Missed', time: Date): PoolTrigger {
-  const common = { version: '1', eventId: 'e', dispatchId: DISPATCH_ID, attempt: 1, agent: 'shell' };
+  const common = { version: '1', eventId: 'e', dispatchId: ulid(), attempt: 1, agent: 'shell' };
   const detail = type === 'Slot Claimed' ? { ...common, slotId: ulid() } : { ...common, reason: 'none-warm' };
   return PoolTrigger.parse({ 'detail-type': type, time: time.toISOString(), detail });
 }

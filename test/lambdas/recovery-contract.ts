@@ -1,9 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ulid } from 'ulid';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type DispatchRecord, expiresAt } from '../../core/dispatch-record.ts';
+import { type DispatchRecord, expiresAt, MAX_ATTEMPTS } from '../../core/dispatch-record.ts';
 import { type DispatchStatus, TERMINAL_STATUSES } from '../../core/dispatch-status.ts';
-import { DispatchStore, LIVING_STATUSES } from '../../lambdas/shared/dispatch-store.ts';
+import { LIVING_STATUSES } from '../../lambdas/shared/dispatch-notes.ts';
+import { DispatchStore } from '../../lambdas/shared/dispatch-store.ts';
 import { documentClient } from '../../lambdas/shared/document-client.ts';
 import { aRecord, NOW, TASK_ARN } from './records.ts';
 import { createDispatchesTable } from './tables.ts';
@@ -127,6 +128,38 @@ export function describeRecovery(client: () => DynamoDBClient): void {
     });
   });
 
+  describe('that an attempt is being settled', () => {
+    it('is noted while it lives, anew each time, and moves nothing else', async () => {
+      const record = await given(BEGUN);
+
+      const noted = [await store.noteSettling(record, NOW), await store.noteSettling(record, LATER)];
+
+      expect(noted).toEqual([true, true]);
+      expect(await store.get(record.dispatchId)).toEqual({ ...record, settlingAt: LATER });
+    });
+
+    it('is not noted for one that is not current, or has ended', async () => {
+      const running = await given({ ...BEGUN, attempt: 2 });
+      const ended = await given({ status: 'FAILED', endedAt: NOW });
+
+      const noted = [
+        await store.noteSettling({ ...running, attempt: 1 }, LATER),
+        await store.noteSettling(ended, LATER),
+      ];
+
+      expect(noted).toEqual([false, false]);
+      expect(await store.get(running.dispatchId)).toEqual(running);
+    });
+
+    it('goes with the end', async () => {
+      const record = await given({ ...BEGUN, settlingAt: NOW });
+
+      await store.end(record, { status: 'FAILED', taskArn: TASK_ARN }, { writer: 'settle', endedAt: LATER });
+
+      expect(await store.get(record.dispatchId)).not.toHaveProperty('settlingAt');
+    });
+  });
+
   describe('an end that is not out', () => {
     it('is found by the index until it is published, and nothing else is', async () => {
       const [record, living] = [await given(BEGUN), await given(BEGUN)];
@@ -169,7 +202,14 @@ function describeReplay(
 
   describe('a replay', () => {
     it('takes an attempt that has ended to the next one, with nothing of the one before', async () => {
-      const ofBefore = { ...BEGUN, ...ENDED, executionArn: 'arn', slotId: ulid(), cancelRequestedAt: NOW } as const;
+      const ofBefore = {
+        ...BEGUN,
+        ...ENDED,
+        executionArn: 'arn',
+        slotId: ulid(),
+        cancelRequestedAt: NOW,
+        settlingAt: NOW,
+      };
       const output = { outputKey: 'dispatches/x/1/', fileCount: 1, totalBytes: 2 };
       const left = { output, usage: { inputTokens: 1, outputTokens: 2 } };
       const record = await given({ ...ofBefore, ...left, exitCode: 3, reason: 'x', stoppedAt: NOW, outcomeId: 'x' });
@@ -226,6 +266,28 @@ function describeReplay(
 
       expect(again).toBeUndefined();
       expect(other).toMatchObject({ attempt: 3, replayKeys: new Set(['key', 'another key']) });
+    });
+
+    it('makes as many attempts as may be, and not one more', async () => {
+      const [last, full] = [
+        await given({ ...ENDED, attempt: MAX_ATTEMPTS - 1 }),
+        await given({ ...ENDED, attempt: MAX_ATTEMPTS }),
+      ];
+
+      const answers = [await replay(last), await replay(full)];
+
+      expect(answers.map((answer) => answer?.attempt)).toEqual([MAX_ATTEMPTS, undefined]);
+      expect(await store().get(full.dispatchId)).toEqual(full);
+    });
+
+    it('has room on its record for the longest keys of as many attempts', async () => {
+      const longest = (index: number) => String(index).padEnd(256, '\u{3042}');
+      const replayKeys = new Set(Array.from({ length: MAX_ATTEMPTS - 2 }, (_, index) => longest(index)));
+      const record = await given({ ...ENDED, attempt: MAX_ATTEMPTS - 1, reason: 'x'.repeat(2_000), replayKeys });
+
+      const replayed = await replay(record, longest(MAX_ATTEMPTS));
+
+      expect(replayed?.replayKeys?.size).toBe(MAX_ATTEMPTS - 1);
     });
 
     it.each(TERMINAL_STATUSES)('is possible after %s', async (status) => {

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type DispatchRecord, expiresAt } from '../../core/dispatch-record.ts';
+import { type DispatchRecord, expiresAt, MAX_ATTEMPTS } from '../../core/dispatch-record.ts';
 import type { DispatchEnded, DispatchRequested } from '../../core/events.ts';
 import type { ExecutionInput } from '../../core/workflow.ts';
 import { NoPlaceLeft, replay } from '../../lambdas/replay/replay.ts';
@@ -187,13 +187,14 @@ it('starts at the next try what it could not start at the first', async () => {
   expect(did.started).toMatchObject([{ attempt: 2 }]);
 });
 
-it.each<[string, Partial<DispatchRecord>, string]>([
+it.each<[string, Partial<DispatchRecord>, string, number?]>([
+  ['that has had as many attempts as may be', { ...ENDED, attempt: MAX_ATTEMPTS }, 'too-many', MAX_ATTEMPTS],
   ['whose attempt lives', { status: 'RUNNING', taskArn: TASK_ARN, startedAt: NOW }, 'living'],
   ['that has a later attempt', { ...ENDED, attempt: 3 }, 'overtaken'],
-])('does nothing to a dispatch %s', async (_, fields, answer) => {
+])('does nothing to a dispatch %s', async (_, fields, answer, attempt = 1) => {
   const { record, did, collaborators, now } = await aWorld(fields);
 
-  await handle(collaborators, asked({ ...record, attempt: 1 }));
+  await handle(collaborators, asked({ ...record, attempt }));
 
   expect(did.answers).toEqual([answer]);
   expect(await now()).toEqual(record);
@@ -242,24 +243,30 @@ it('announces the end of the attempt before, and gives its place to the next', a
   expect(await hasPlaceLeft(record, 2)).toBe(true);
 });
 
-it('gives back the place that it took for an attempt which another replay made and which has ended since', async () => {
-  const { record, did, collaborators } = await aWorld();
-  const slow = {
-    ...collaborators,
-    tenants: {
-      get: (tenantId: string) => tenants.get(tenantId),
-      freePlace: (tenantId: string, name: string) => tenants.freePlace(tenantId, name),
-      takePlace: async (tenantId: string, name: string, max: number) => {
-        await handle(collaborators, asked(record, 'faster'));
-        await dispatches.end({ ...record, attempt: 2 }, { status: 'FAILED' }, { writer: 'settle', endedAt: NOW });
-        await tenants.freePlace(tenantId, name);
-        return tenants.takePlace(tenantId, name, max);
-      },
+/** A replay that has read the attempt as ended, and takes its place when a faster one's attempt has ended as well. */
+const overtakenBy = (collaborators: Parameters<typeof replay>[0], record: DispatchRecord, eventId: string) => ({
+  ...collaborators,
+  tenants: {
+    get: (tenantId: string) => tenants.get(tenantId),
+    freePlace: (tenantId: string, name: string) => tenants.freePlace(tenantId, name),
+    takePlace: async (tenantId: string, name: string, max: number) => {
+      await handle(collaborators, asked(record, eventId));
+      await dispatches.end({ ...record, attempt: 2 }, { status: 'FAILED' }, { writer: 'settle', endedAt: NOW });
+      await tenants.freePlace(tenantId, name);
+      return tenants.takePlace(tenantId, name, max);
     },
-  };
+  },
+});
 
-  await handle(slow, asked(record, 'slower'));
+it.each([
+  ['another replay', 'faster', 'overtaken'],
+  ['the same one, delivered twice,', 'slower', 'replayed'],
+])('gives back the place that it took for an attempt which %s made and which has ended', async (_, eventId, answer) => {
+  const { record, did, collaborators } = await aWorld();
 
-  expect(did.answers).toEqual(['replayed', 'overtaken']);
+  await handle(overtakenBy(collaborators, record, eventId), asked(record, 'slower'));
+
+  expect(did.answers).toEqual(['replayed', answer]);
+  expect(did.started).toHaveLength(1);
   expect(await hasPlaceLeft(record)).toBe(true);
 });

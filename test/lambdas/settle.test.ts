@@ -32,7 +32,24 @@ describe('what settle is asked', () => {
     expect(await order(change('nightly'))).toBeUndefined();
   });
 
+  const cause = JSON.stringify({
+    errorType: 'AccessDenied',
+    errorMessage: 'Not authorized.',
+    trace: ['AccessDenied: Not authorized.', '    at async file:///var/task/index.mjs:1:2'],
+  });
+
+  it('is by an event without the stack trace of a function that failed', async () => {
+    const read = await order(change(`${DISPATCH_ID}-2`, { error: 'AccessDenied', cause }));
+
+    expect(read?.execution).toEqual({ status: 'FAILED', words: 'AccessDenied: Not authorized.' });
+  });
+
   it.each<[string, ExecutionState, EndedExecution]>([
+    [
+      'failed by a function',
+      { status: 'closed', endedAs: 'FAILED', error: 'AccessDenied', cause },
+      { status: 'FAILED', words: 'AccessDenied: Not authorized.' },
+    ],
     ['runs', { status: 'running' }, { status: 'RUNNING', words: request.settle.why }],
     ['is not there', { status: 'absent' }, { status: 'ABSENT', words: request.settle.why }],
     [
@@ -146,6 +163,22 @@ describe('settling an attempt whose execution cannot end it', () => {
     expect(state.record).toMatchObject({ status: 'FAILED', reason: 'The execution failed.', output: { fileCount: 2 } });
   });
 
+  it('notes that it is at work before it waits for anything', async () => {
+    const { state, collaborators } = world({ record: aRecord(RUNNING), tasks: [runs, runs, byOutpost] });
+    const noted: unknown[] = [];
+    const tasks = {
+      ...collaborators.tasks,
+      describe: async (taskArn: string) => {
+        noted.push([...state.settling]);
+        return collaborators.tasks.describe(taskArn);
+      },
+    };
+
+    await settle({ ...collaborators, tasks }, REF, ended('ABORTED'));
+
+    expect(noted).toEqual([[NOW], [NOW], [NOW]]);
+  });
+
   it('waits for 180 seconds at most', async () => {
     const { state, collaborators, elapsed } = world({ record: aRecord(RUNNING), tasks: [runs] });
 
@@ -163,6 +196,7 @@ describe('settling an attempt whose execution cannot end it', () => {
     expect(settled?.status).toBe('SUCCESS');
     expect(state.events).toHaveLength(1);
     expect(state.counted).toEqual(['ended SUCCESS']);
+    expect(state.settling).toEqual([]);
   });
 });
 

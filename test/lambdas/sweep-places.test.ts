@@ -86,6 +86,53 @@ describe("a sweep of tenants' places", () => {
     expect((await world.memory())?.['deadPlaces']).toEqual({});
   });
 
+  it('frees none that was taken again in the moment before, though its record is not written yet', async () => {
+    const world = await aSweepWorld(database.client);
+    const place = `${ulid()}-1`;
+    await world.givenTenant('acme', [place]);
+    await world.sweep();
+    world.clock.ms += 5 * MINUTE;
+    const { dispatches } = world;
+    const get = async (dispatchId: string) => {
+      const read = await dispatches.get(dispatchId);
+      await world.tenants.takePlace('acme', place, 1);
+      return read;
+    };
+
+    const swept = await world.sweep({ dispatches: Object.assign(Object.create(dispatches), { get }) });
+
+    expect([await held(world), swept.repairs]).toEqual([[place], NONE]);
+  });
+
+  it('begins anew with one that was taken again, and frees it five minutes after that look', async () => {
+    const world = await aSweepWorld(database.client);
+    const place = `${ulid()}-1`;
+    await world.givenTenant('acme', [place]);
+    await world.sweep();
+    await world.tenants.takePlace('acme', place, 1);
+    const freed: number[] = [];
+
+    for (let minute = 1; minute <= 12; minute++) {
+      world.clock.ms += MINUTE;
+      if ((await world.sweep()).repairs.freed > 0) freed.push(minute);
+    }
+
+    // At the fifth the doubt is gone, at the sixth it begins anew.
+    expect(freed).toEqual([11]);
+    expect(await held(world)).toEqual([]);
+  });
+
+  it('takes the notes of a sweep of an older version for no reason to free a place', async () => {
+    const world = await aSweepWorld(database.client);
+    const place = `${ulid()}-1`;
+    await world.givenTenant('acme', [place]);
+    await world.collaborators.memory.write({ deadPlaces: { [`acme ${place}`]: ago(9 * MINUTE) }, position: undefined });
+
+    const swept = await world.sweep();
+
+    expect([await held(world), swept.repairs]).toEqual([[place], NONE]);
+  });
+
   it('forgets one that was given back otherwise, so that it is not freed at once when it is taken again', async () => {
     const world = await aSweepWorld(database.client);
     const place = `${ulid()}-2`;

@@ -90,6 +90,38 @@ describe.each(LIVING)('a sweep of an attempt that is %s', (_, fields) => {
     expect([world.executions.starts, swept.repairs]).toEqual([[], { ...NONE, settled: 1 }]);
   });
 
+  it.each([
+    ['a moment ago', 0, 0],
+    ['not three and a half minutes ago', 210 * SECOND - 1, 0],
+    ['three and a half minutes ago', 210 * SECOND, 1],
+  ])('asks for no other settle where one has begun %s', async (_, age, settled) => {
+    const world = await aSweepWorld(database.client);
+    const record = await world.given({ ...fields, settlingAt: ago(age) });
+    world.executions.set(record, closed('ABORTED'));
+
+    const swept = await world.sweep();
+
+    expect(swept.repairs).toEqual({ ...NONE, settled });
+    expect(world.settles).toHaveLength(settled);
+  });
+
+  it('asks for no settle where one begins while its execution is asked for', async () => {
+    const world = await aSweepWorld(database.client);
+    const record = await world.given(fields);
+
+    await world.sweep({
+      executions: {
+        ...world.executions,
+        describe: async () => {
+          await world.dispatches.noteSettling(record, NOW);
+          return closed('ABORTED');
+        },
+      },
+    });
+
+    expect(world.settles).toEqual([]);
+  });
+
   it('leaves it alone while its execution runs, though the list does not know it yet', async () => {
     const world = await aSweepWorld(database.client);
     const record = await world.given(fields);

@@ -65,6 +65,18 @@ it('tells of a stopped ECS task why it stopped, and not where in the network it 
   expect(trace.states[0]).toMatchObject({ error: 'States.TaskFailed', cause: 'Essential container in task exited' });
 });
 
+it('tells of a function that failed what it said, and not where in our code', () => {
+  const cause = JSON.stringify({ errorType: 'Error', errorMessage: 'No luck.', trace: ['at /var/task/index.mjs:1'] });
+
+  const trace = traceOf([
+    entered(0, 'Task', 'RecordOutcome'),
+    event(1, 'TaskFailed', { taskFailedEventDetails: { error: 'Error', cause } }),
+    exited(1, 'Task', 'RecordOutcome'),
+  ]);
+
+  expect(trace.states[0]).toMatchObject({ error: 'Error', cause: 'No luck.' });
+});
+
 it('leaves no state open in an execution that was aborted', () => {
   const trace = traceOf([entered(0, 'Task', 'RunColdTask'), event(9, 'ExecutionAborted')]);
 

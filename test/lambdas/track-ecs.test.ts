@@ -233,6 +233,33 @@ describe('the ECS task of a warm slot that has stopped', () => {
     expect(state.done).toEqual([['handed back', 'token', { stop: STOP }]]);
   });
 
+  it.each(['ABORTED', 'TIMED_OUT'])(
+    "hands back no stop by hand where the slot's execution %s: Step Functions stopped it",
+    async (endedAs) => {
+      const { state, collaborators } = world({
+        record: aRecord(RUNNING),
+        slot,
+        slotExecution: { ...ABORTED, endedAs },
+      });
+      const byStepFunctions = { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by Step Functions' };
+
+      await trackEcs(collaborators, stopChange(ofSlot, byStepFunctions));
+
+      const stop = { stopCode: 'UserInitiated', stoppedReason: `outpost:execution of its warm slot ${endedAs}` };
+      expect(state.done).toMatchObject([['handed back', 'token', { stop }]]);
+      expect(state.slot).toMatchObject({ state: 'STOPPED', stop });
+    },
+  );
+
+  it('hands back a stop by hand as one where the execution had failed before', async () => {
+    const slotExecution = { ...ABORTED, endedAs: 'FAILED' };
+    const { state, collaborators } = world({ record: aRecord(RUNNING), slot, slotExecution });
+
+    await trackEcs(collaborators, stopChange(ofSlot, { stopCode: 'UserInitiated', stoppedReason: 'by me' }));
+
+    expect(state.done).toMatchObject([['handed back', 'token', { stop: { stoppedReason: 'by me' } }]]);
+  });
+
   it('has the attempt settled as well where no execution waits for that', async () => {
     const given = { record: aRecord(PROVISIONING), slot, slotExecution: ABORTED, execution: ABORTED };
     const { state, collaborators } = world(given);

@@ -83,7 +83,7 @@ describe('a slot whose own execution is stopped by hand', () => {
   it.each([
     ['before the acknowledgement', 'before acknowledge', 'SUCCESS', 1],
     ['before the fence', 'after acknowledge', 'SUCCESS', 1],
-    ['while the agent runs', 'agent', 'CANCELLED', 1],
+    ['while the agent runs', 'agent', 'FAILED', 1],
   ])('%s has its stop handed back by the manager, and its dispatch run once', async (_, point, status, agents) => {
     const { record, begun, path } = await pool.dispatch(() =>
       pool.world.points.at(point, () => pool.world.abort({ execution: pool.world.executionOf(pool.slot) })),

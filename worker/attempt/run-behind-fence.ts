@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { WORKER_EXIT } from '../../core/exit-codes.ts';
+import { type Manifest, outputSize } from '../../core/manifest.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
 import type { AgentRooms } from '../agent/agent-rooms.ts';
 import { CappedLog } from '../agent/capped-log.ts';
@@ -93,10 +94,7 @@ async function upload(
       result,
       log,
     });
-    const { files, skipped } = manifest;
-    log.say(
-      `Uploaded ${files.length} ${files.length === 1 ? 'file' : 'files'}${skipped.length > 0 ? `, left out ${skipped.length}` : ''}.`,
-    );
+    log.say(`Uploaded ${inWords(manifest)}.`);
     if (isPresented) return 'presented';
     log.say('There was a manifest already, which stays: of a checkpoint, or our own.');
     return 'there-already';
@@ -113,4 +111,10 @@ async function* after<Part, End>(
 ): AsyncGenerator<Part, End> {
   await turn;
   return yield* make();
+}
+
+function inWords(manifest: Manifest): string {
+  const { fileCount } = outputSize(manifest);
+  const leftOut = manifest.skipped.length + (manifest.unlisted?.skipped ?? 0);
+  return `${fileCount} ${fileCount === 1 ? 'file' : 'files'}${leftOut > 0 ? `, left out ${leftOut}` : ''}`;
 }

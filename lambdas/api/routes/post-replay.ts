@@ -29,7 +29,9 @@ const route = createRoute({
   responses: {
     ...DISPATCH_FAILURES,
     202: answer('The next attempt is accepted; a repeated key gets the dispatch as it is by now.', DispatchView),
-    409: failure('DISPATCH_NOT_ENDED: its current attempt lives; `details` has its status.'),
+    409: failure(
+      'DISPATCH_NOT_ENDED: its current attempt lives; `details` has its status. TOO_MANY_ATTEMPTS: it has had as many as may.',
+    ),
     410: failure('DISPATCH_EXPIRED: what it was to do is not kept any more.'),
     429: failure("TOO_MANY_DISPATCHES: as many of the tenant's dispatches live as may."),
   },
@@ -60,6 +62,8 @@ async function replay(
     case 'overtaken':
     case 'living':
       throw notEnded(replayed.record);
+    case 'too-many':
+      throw tooManyAttempts(replayed.record);
     case 'expired':
       throw new ApiError('DISPATCH_EXPIRED', 'What this dispatch was to do is not kept any more. Post it anew.');
     case 'no-place':
@@ -75,4 +79,9 @@ function notEnded({ attempt, status }: DispatchRecord): ApiError {
   const wire = wireStatus(status);
   const message = `Attempt ${attempt} of this dispatch is '${wire}'. Only a dispatch that has ended can be replayed.`;
   return new ApiError('DISPATCH_NOT_ENDED', message, { attempt, status: wire });
+}
+
+function tooManyAttempts({ attempt }: DispatchRecord): ApiError {
+  const message = `This dispatch has had ${attempt} attempts, as many as one may have. Post it anew.`;
+  return new ApiError('TOO_MANY_ATTEMPTS', message, { attempt });
 }

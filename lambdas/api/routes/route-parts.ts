@@ -20,7 +20,10 @@ export const IdempotencyKey = z.object({
     .optional(),
 });
 
-/** An empty header does not get as far as `IdempotencyKey`: Hono's adapter for Lambda drops it, and two requests with it would be two. */
+/**
+ * An empty header does not get as far as `IdempotencyKey`: Hono's adapter for Lambda drops it, and two requests with it
+ * would be two.
+ */
 export const requireWholeKey: MiddlewareHandler<ApiEnv> = async (context, next) => {
   const name = 'idempotency-key';
   if (context.env?.event?.headers?.[name] === '') throw validationError([{ path: name, message: KEY_RULE }]);

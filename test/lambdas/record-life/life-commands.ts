@@ -28,11 +28,14 @@ export class LifeCommand implements fc.AsyncCommand<LifeModel, LifeWorld> {
   }
 }
 
+/** What the functions may take, as they are deployed. */
+const API_SECONDS = 29;
+const SWEEP_SECONDS = 60;
+
 const BODY = { agent: 'shell', task: 'true', timeoutSeconds: 60 };
 
 function request(world: LifeWorld, method: string, path: string, options: { body?: object; key?: string } = {}) {
-  const { turns, functions } = world;
-  return turns.begin(`${method} ${path.slice(-9)}`, () => functions.api(method, path, options), { mortal: true });
+  return world.invoke(`${method} ${path.slice(-9)}`, () => world.functions.api(method, path, options), API_SECONDS);
 }
 
 /** Posts a dispatch, or the same once more. */
@@ -158,7 +161,7 @@ function arrive(world: LifeWorld, pick: number): void {
 }
 
 export function sweep(world: LifeWorld): void {
-  world.turns.begin('sweep', () => world.functions.sweep(), { mortal: true });
+  world.invoke('sweep', () => world.functions.sweep(), SWEEP_SECONDS);
 }
 
 const pick = fc.nat(50);

@@ -2,13 +2,10 @@ import type { DispatchRecord } from '../../../core/dispatch-record.ts';
 import { canTransition, isTerminal } from '../../../core/dispatch-status.ts';
 import type { DispatchEnded, DispatchRequested } from '../../../core/events.ts';
 import { type AttemptRef, attemptName } from '../../../core/ids.ts';
-import { DEAD_PLACE_MS } from '../../../lambdas/sweep/dead-places.ts';
 
 /** What an attempt's life has come to, as far as it was seen. */
 export interface AttemptLife {
   /** The ECS tasks whose workers were let through the start fence. */
-  /** How much there was in the history when its record was written. */
-  bornAt?: number;
   readonly begunBy: Set<string>;
   /** Its outcome, once it is written. */
   outcome?: DispatchRecord;
@@ -19,8 +16,8 @@ export interface AttemptLife {
 
 /** What a replay takes off the record. */
 const OF_ONE_ATTEMPT = [
-  ...['executionArn', 'taskArn', 'slotId', 'startedAt', 'cancelRequestedAt', 'stoppedAt', 'endedAt', 'exitCode'],
-  ...['reason', 'output', 'outcomeId', 'publishedAt', 'unpublished'],
+  ...['executionArn', 'taskArn', 'slotId', 'startedAt', 'waitingFor', 'cancelRequestedAt', 'settlingAt', 'stoppedAt'],
+  ...['endedAt', 'exitCode', 'reason', 'output', 'usage', 'outcomeId', 'publishedAt', 'unpublished'],
 ] as const;
 /** What may still change of an attempt that has ended. */
 const AFTER_THE_END = ['publishedAt', 'unpublished', 'updatedAt'];
@@ -30,22 +27,19 @@ export class LifeModel {
   readonly records = new Map<string, DispatchRecord>();
   readonly attempts = new Map<string, AttemptLife>();
   places: ReadonlySet<string> = new Set();
+  doubted: readonly string[] = [];
   readonly requested = new Set<string>();
   /** The dispatches whose post was answered with 202. */
   readonly acknowledged = new Set<string>();
   readonly faults: string[] = [];
-  readonly #takenAt = new Map<string, number>();
-  readonly #mayLackPlace = new Set<string>();
 
   /**
    * @param history of all calls, where every write is noted too
-   * @param now the time, in milliseconds
    * @param isLeftAlone whether an ECS task runs, and nobody has asked it to stop
    */
   constructor(
     readonly maxConcurrent: number,
     readonly history: string[],
-    readonly now: () => number,
     readonly isLeftAlone: (taskArn: string) => boolean,
   ) {}
 
@@ -66,22 +60,17 @@ export class LifeModel {
       if (after.status !== 'PENDING' || after.attempt !== 1) wrong('does not begin PENDING');
     } else if (before.attempt === after.attempt) this.#withinAttempt(before, after, wrong);
     else this.#replayed(before, after, wrong);
-    if (before?.attempt !== after.attempt) this.attempt(after).bornAt = this.history.length;
     if (isTerminal(after.status)) this.#ended(before, after, wrong);
   }
 
   /**
    * The tenant's places are these now.
-   * @param sweptSince when the sweep that wrote this began; an attempt that came to life since can lose its place to it,
-   * if that had been nobody's for long
+   * @param doubted those of them that a sweep doubts
    */
-  placesWritten(places: ReadonlySet<string>, sweptSince = Number.POSITIVE_INFINITY): void {
-    for (const place of this.places) {
-      const birth = this.attempts.get(place)?.bornAt ?? Number.POSITIVE_INFINITY;
-      const isOld = this.now() - (this.#takenAt.get(place) ?? 0) >= DEAD_PLACE_MS;
-      if (!places.has(place) && birth > sweptSince && isOld) this.#mayLackPlace.add(place);
-    }
-    for (const place of places) if (!this.places.has(place)) this.#takenAt.set(place, this.now());
+  placesWritten(places: ReadonlySet<string>, doubted: readonly string[]): void {
+    const gone = doubted.filter((place) => !places.has(place));
+    if (gone.length > 0) this.faults.push(`${gone.join(', ')}: doubted, and no place at all`);
+    this.doubted = doubted;
     this.places = places;
     if (places.size > this.maxConcurrent) this.faults.push(`${places.size} places are taken of ${this.maxConcurrent}`);
   }
@@ -126,9 +115,7 @@ export class LifeModel {
   /** What must hold between any two steps, and has not. */
   check(): readonly string[] {
     const living = [...this.records.values()].filter(({ status }) => !isTerminal(status));
-    const without = living.filter(
-      (record) => !this.places.has(attemptName(record)) && !this.#mayLackPlace.has(attemptName(record)),
-    );
+    const without = living.filter((record) => !this.places.has(attemptName(record)));
     return [...this.faults, ...without.map((record) => `${attemptName(record)} lives without a place`)];
   }
 

@@ -9,6 +9,9 @@ import type { AgentEnd } from './life-ecs.ts';
 import type { LifeModel } from './life-model.ts';
 import type { Turns } from './turns.ts';
 
+/** Begins the attributes of a tenant that say which of its places a sweep doubts. */
+const DOUBT = 'doubt:';
+
 export interface LifeTables {
   readonly dispatches: string;
   readonly tenants: string;
@@ -31,8 +34,11 @@ export function watchedDocuments(
     if (table === tables.dispatches) model.written(written as DispatchRecord);
     if (table === tables.tenants) {
       const { livingAttempts = new Set<string>() } = written as { livingAttempts?: Set<string> };
-      const { actor } = turns;
-      model.placesWritten(livingAttempts, actor?.name === 'sweep' ? actor.begunAt : undefined);
+      const doubts = Object.keys(written as object).filter((attribute) => attribute.startsWith(DOUBT));
+      model.placesWritten(
+        livingAttempts,
+        doubts.map((doubt) => doubt.slice(DOUBT.length)),
+      );
     }
   };
   // A paginator of the SDK looks whether its client is one.

@@ -12,7 +12,10 @@ import { lifeFunctions } from './life-functions.ts';
 import { LifeModel } from './life-model.ts';
 import { LifeBuckets, type LifeTables, watchedDocuments } from './life-stores.ts';
 import { LifeTasks } from './life-tasks.ts';
-import { Turns } from './turns.ts';
+import { type Actor, Turns } from './turns.ts';
+
+/** Seconds that each function may take, as it is deployed. */
+const SECONDS = { settle: 600, 'track-ecs': 30, replay: 30 } as const;
 
 /** Something that a function is to be called with, until it has been. */
 export interface Message {
@@ -33,12 +36,7 @@ const TURN_MS = 5;
 export class LifeWorld {
   #time = START;
   readonly turns = new Turns();
-  readonly model = new LifeModel(
-    MAX_CONCURRENT,
-    this.turns.history,
-    () => this.#time,
-    (taskArn) => this.#isLeftAlone(taskArn),
-  );
+  readonly model = new LifeModel(MAX_CONCURRENT, this.turns.history, (taskArn) => this.#isLeftAlone(taskArn));
   readonly buckets = new LifeBuckets(this.turns);
   readonly tenant: Tenant = {
     tenantId: `life-${ulid().toLowerCase()}`,
@@ -62,6 +60,7 @@ export class LifeWorld {
   };
   readonly functions;
   #losesEvents = false;
+  readonly #deadlines = new Map<Actor, number>();
 
   constructor(
     readonly bare: DynamoDBDocumentClient,
@@ -128,9 +127,23 @@ export class LifeWorld {
 
   readonly now = (): Date => new Date(this.#time);
 
-  /** Time passes. */
+  /** Time passes; Lambda ends what has taken all of its own. */
   pass(milliseconds: number): void {
     this.#time += milliseconds;
+    const late = [...this.#deadlines].filter(([, deadline]) => deadline <= this.#time);
+    for (const [actor] of late) {
+      this.#deadlines.delete(actor);
+      actor.die();
+    }
+  }
+
+  /** Calls a function of ours, which may take so long: nobody hears of it again where it takes longer. */
+  invoke<T>(name: string, story: () => Promise<T>, seconds: number): Actor<T> {
+    const actor = this.turns.begin(name, story, { mortal: true });
+    const forget = () => void this.#deadlines.delete(actor as Actor);
+    this.#deadlines.set(actor as Actor, this.#time + seconds * 1_000);
+    actor.done.then(forget, forget);
+    return actor;
   }
 
   tick(): void {
@@ -146,7 +159,7 @@ export class LifeWorld {
     if (!keep) this.messages.splice(this.messages.indexOf(message), 1);
     const { to, event, isEvent, tries } = message;
     const call = this.functions.ofMessages[to];
-    const actor = this.turns.begin(to, () => call(JSON.parse(JSON.stringify(event))), { mortal: true });
+    const actor = this.invoke(to, () => call(JSON.parse(JSON.stringify(event))), SECONDS[to]);
     actor.done.catch((error) => {
       if (!actor.disturbed && !EXPECTED.includes((error as Error).name)) {
         this.model.faults.push(`${to} failed without a cause: ${(error as Error).stack}`);

@@ -4,8 +4,8 @@ import { lifeCommands, submit, sweep } from './life-commands.ts';
 import type { LifeTables } from './life-stores.ts';
 import { LifeWorld } from './life-world.ts';
 
-/** Sweeps within which everything has ended: frees take two, five minutes apart. */
-const ROUNDS = 12;
+/** Sweeps within which everything has ended: a settle that died is waited for for four, frees take two, five minutes apart. */
+const ROUNDS = 20;
 const ROUND_MS = 61_000;
 /** Turns that a world may take between two sweeps. */
 const MANY_TURNS = 5_000;
@@ -28,7 +28,7 @@ export function recordLife(documents: DynamoDBDocumentClient, tables: LifeTables
 }
 
 /** Nothing goes wrong any more, but that EventBridge may tell of nothing that has happened. */
-async function comeToRest(world: LifeWorld, losesEvents: boolean): Promise<void> {
+export async function comeToRest(world: LifeWorld, losesEvents: boolean): Promise<void> {
   world.release();
   if (losesEvents) world.loseEvents();
   for (let round = 0; round < ROUNDS; round++) {

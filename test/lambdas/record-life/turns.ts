@@ -37,8 +37,6 @@ export class Actor<T = unknown> {
   /** It makes no call for now: its host stands still, or its line is slow. */
   isFrozen = false;
   done: Promise<T> = Promise.reject(new Error('It has not begun.'));
-  /** How many calls had been made when it began. */
-  begunAt = 0;
   #giveUp: (reason: Died) => void = () => {};
 
   constructor(
@@ -93,7 +91,6 @@ export class Turns {
   /** Somebody is to act, and waits for his turns, the first one to begin. */
   begin<T>(name: string, story: () => Promise<T>, options: ActorOptions = {}): Actor<T> {
     const actor = new Actor<T>(name, options);
-    actor.begunAt = this.history.length;
     actor.begin(async () => {
       await this.#arrive(actor as Actor, 'begins', true);
       return story();

@@ -7,6 +7,7 @@ import { type DynamoDbInTest, openDynamoDb } from '../../local/dynamodb/dynamodb
 import { createDispatchesTable, createPoolTable, createTable } from '../tables.ts';
 import type { LifeTables } from './life-stores.ts';
 import { memoryDocuments } from './memory-documents.ts';
+import { racedPlace } from './raced-place.ts';
 import { recordLife } from './record-life.ts';
 
 /** The property of the record's life, over the embedded DynamoDB. */
@@ -31,15 +32,24 @@ export function useRecordLife(): () => IAsyncProperty<unknown> {
 
 /** The same over tables in memory. */
 export function recordLifeInMemory(): IAsyncProperty<unknown> {
+  return recordLife(inMemory(), IN_MEMORY) as IAsyncProperty<unknown>;
+}
+
+/** The race for a place that seems to be dead, over tables in memory. */
+export function racedPlaceInMemory(): IAsyncProperty<unknown> {
+  return racedPlace(inMemory(), IN_MEMORY) as IAsyncProperty<unknown>;
+}
+
+const IN_MEMORY: LifeTables = { dispatches: 'dispatches', tenants: 'tenants', pool: 'pool' };
+
+function inMemory(): DynamoDBDocumentClient {
   const indexes = Object.values(DISPATCH_INDEXES).map(({ indexName, ...index }) => [
     indexName,
     [index.partitionKey, ...('sortKey' in index ? [index.sortKey] : [])],
   ]);
-  const documents = memoryDocuments({
+  return memoryDocuments({
     dispatches: { keys: ['dispatchId'], indexes: Object.fromEntries(indexes) },
     tenants: { keys: ['tenantId'] },
     pool: { keys: ['agentType', 'slotId'] },
   });
-  const tables = { dispatches: 'dispatches', tenants: 'tenants', pool: 'pool' };
-  return recordLife(documents, tables) as IAsyncProperty<unknown>;
 }

@@ -11,7 +11,8 @@ export class KeptOutput {
 
   bucketOf(attempt: AttemptRef): OutputBucket {
     return {
-      put: async (artifact) => this.#put(attempt, artifact, ''),
+      put: async (artifact, source) =>
+        this.#put(attempt, artifact, artifact === 'manifest' ? await textOf(source) : ''),
       putJson: async (artifact, document) => this.#put(attempt, artifact, JSON.stringify(document)),
       // No run here is long enough for a checkpoint.
       putObject: () => Promise.reject(new Error('There was to be no checkpoint.')),
@@ -47,4 +48,10 @@ export class KeptOutput {
     this.#objects.set(artifactKey(attempt, artifact), text);
     return { name: ARTIFACTS[artifact], size: text.length, sha256: createHash('sha256').update(text).digest('hex') };
   }
+}
+
+async function textOf(source: AsyncIterable<Buffer>): Promise<string> {
+  let text = '';
+  for await (const chunk of source) text += chunk.toString('utf8');
+  return text;
 }
