@@ -16,19 +16,22 @@ const NOTHING = Buffer.alloc(0);
 export async function* outputOfChild(child: WorkspaceChild): AsyncGenerator<Buffer, ListedFiles> {
   const running = startChild(child);
   running.give(NOTHING);
-  const listed = readLines(running.lines, child);
+  const listed = readLines(running.lines);
   // Nobody would read on, and a child that nobody reads does not end. It is awaited below.
   listed.catch((error) => running.end(error));
   try {
     for await (const chunk of running.stdout) yield chunk;
     await running.ended;
-    return await listed;
+    const list = await listed;
+    if (list === undefined) throw new Error(`${child.title} ended before it had listed every file.`);
+    return list;
   } finally {
     running.end();
   }
 }
 
-async function readLines(lines: AsyncIterable<string>, { title }: WorkspaceChild): Promise<ListedFiles> {
+/** What is listed; nothing where the list has no end. */
+async function readLines(lines: AsyncIterable<string>): Promise<ListedFiles | undefined> {
   const listed: Pick<ListedFiles, 'files' | 'skipped'> = { files: [], skipped: [] };
   const unlisted: Unlisted = { files: 0, bytes: 0, skipped: 0 };
   let characters = 0;
@@ -41,7 +44,7 @@ async function readLines(lines: AsyncIterable<string>, { title }: WorkspaceChild
     else if ('file' in line) listed.files.push(line.file);
     else listed.skipped.push(line.skipped);
   }
-  if (!complete) throw new Error(`${title} ended before it had listed every file.`);
+  if (!complete) return undefined;
   return unlisted.files + unlisted.skipped > 0 ? { ...listed, unlisted } : listed;
 }
 
