@@ -28,8 +28,9 @@ export const AgentVariablesText = z.string().transform((text, context): AgentVar
 function readVariable(line: string): { agent: AgentName; name: string; value: string } | string {
   const [, agent = '', name = '', value = ''] = /^\s*([a-z]+)\.([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
   const available = availableAgents();
-  if (!isAgentName(agent)) return 'must be like claude.NAME=value: an agent, a variable, and its value';
-  if (!available.includes(agent)) return `must name an available agent (${available.join(', ')}); '${agent}' is not`;
+  if (agent === '') return 'must be like claude.NAME=value: an agent, a variable, and its value';
+  if (!isAgentName(agent) || !available.includes(agent))
+    return `must name an available agent (${available.join(', ')}); '${agent}' is not`;
   if (isReservedForSettings(name)) return `must not set ${name}: an agent's ${name} is the worker's to decide`;
   if (SYSTEM_SECRETS.some((secret) => secret === name)) {
     return `must not hold ${name}: it would stand in the template for all to read; keep it as a secret`;

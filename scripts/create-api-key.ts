@@ -29,7 +29,7 @@ await runCommand<Options>(program, ({ local, tenant, prefix, maxConcurrent }) =>
     const known = await new TenantStore(client, tables.tenantsTable).get(tenant);
     if (known && program.getOptionValueSource('maxConcurrent') === 'cli') {
       throw new UsageError(
-        `${tenant} exists, and may run ${known.maxConcurrent} dispatches at once: leave --max-concurrent out`,
+        `${tenant} exists, and may run ${known.maxConcurrent} dispatches at once: leave --max-concurrent out, and change the tenant's item instead (docs/RUNBOOK.md)`,
       );
     }
     if (known?.status === 'SUSPENDED')

@@ -188,15 +188,17 @@ it.each<[string, Parameters<typeof aRecord>[0], string, number]>([
 });
 
 it.each([
-  ['', 'OUTPUT_NOT_FOUND'],
-  ['?attempt=2', 'OUTPUT_NOT_FOUND'],
-  ['?attempt=3', 'ATTEMPT_NOT_FOUND'],
-])('answers 404 where there is no output: %s', async (query, code) => {
-  const api = withRecord({ status: 'FAILED', attempt: 2 }, outputs());
+  ['FAILED', '', 'OUTPUT_NOT_FOUND', 'Attempt 2 has ended without an output. `?attempt=N` asks for another one.'],
+  ['FAILED', '?attempt=2', 'OUTPUT_NOT_FOUND', 'Attempt 2 has ended without'],
+  ['RUNNING', '?attempt=2', 'OUTPUT_NOT_FOUND', 'Attempt 2 has no output yet.'],
+  ['FAILED', '?attempt=3', 'ATTEMPT_NOT_FOUND', ''],
+] as const)('answers 404 where a dispatch that is %s has no output: %s', async (state, query, code, words) => {
+  const api = withRecord({ status: state, attempt: 2 }, outputs());
 
   const { status, json } = await api.send('GET', `/artifacts/${DISPATCH_ID}${query}`);
 
   expect([status, json.error.code]).toEqual([404, code]);
+  expect(json.error.message).toContain(words);
 });
 
 it.each(['x', '"', '\n', 'ä'])(

@@ -100,6 +100,23 @@ describe('the upload', () => {
     expect(manifest.skipped).toEqual(skipped);
   });
 
+  it('says once what archive and patch both have to say', async () => {
+    const skipped = [{ path: '.outpostignore', reason: 'is not followed: it cannot be read as a file' }];
+    const attempt = await attemptOutput(new StubbornBucket({}));
+    const packWorkspace = async function* (): AsyncGenerator<Buffer, ListedFiles> {
+      yield Buffer.from('archive');
+      return { files: [FILE], skipped };
+    };
+
+    const { manifest } = await uploadOutput({
+      ...attempt,
+      packWorkspace,
+      makePatch: patchThat(async () => [...skipped]),
+    });
+
+    expect(manifest.skipped).toEqual(skipped);
+  });
+
   it('leaves out a patch that cannot be made, and tries that once', async () => {
     const bucket = new StubbornBucket({});
     let tries = 0;

@@ -54,6 +54,14 @@ describe.concurrent('an agent that ends by itself', () => {
     expect(await run.result()).toMatchObject({ endedBy: 'agent', exitCode: 0, startedAt: expect.any(String) });
   });
 
+  it('is told in the log where its .outpostignore is not followed', async () => {
+    const run = await worker.run('mkdir .outpostignore && echo x > kept');
+
+    const { stdout } = await run.ended;
+
+    expect(stdout).toContain('.outpostignore is not followed: it cannot be read as a file.');
+  });
+
   it('is RUNNING under its ECS task from the fence on', async () => {
     const run = await worker.run('echo "$OUTPOST_DISPATCH_ID"');
 

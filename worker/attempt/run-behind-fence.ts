@@ -6,6 +6,7 @@ import type { AgentRooms } from '../agent/agent-rooms.ts';
 import { CappedLog } from '../agent/capped-log.ts';
 import { Checkpoints } from '../checkpoints/checkpoints.ts';
 import { wordsOf } from '../error-words.ts';
+import { IGNORE_FILE } from '../pack/ignore-rules.ts';
 import { inPersistentWorkspace } from '../persistent/held-workspace.ts';
 import { changesPatch } from '../repository/changes-patch.ts';
 import { packWorkspace } from '../upload/packed-workspace.ts';
@@ -95,6 +96,8 @@ async function upload(
       log,
     });
     log.say(`Uploaded ${inWords(manifest)}.`);
+    const ignore = manifest.skipped.find(({ path }) => path === IGNORE_FILE.toString());
+    if (ignore !== undefined) log.say(`${ignore.path} ${ignore.reason}.`);
     if (isPresented) return 'presented';
     log.say('There was a manifest already, which stays: of a checkpoint, or our own.');
     return 'there-already';

@@ -52,11 +52,16 @@ export async function uploadOutput(attempt: AttemptOutput): Promise<UploadedOutp
     attempt: result.attempt,
     createdAt: new Date().toISOString(),
     files: archive.files,
-    skipped: [...archive.skipped, ...patch.skipped],
+    skipped: withoutRepeats([...archive.skipped, ...patch.skipped]),
     ...(archive.unlisted === undefined ? {} : { unlisted: archive.unlisted }),
     objects: [archive.object, ...patch.objects, contentOf(log), contentOf(saved)],
   };
   return { manifest, isPresented: await persistently(attempt, () => present(bucket, manifest)) };
+}
+
+/** Archive and patch may have the same to say of a file. */
+function withoutRepeats(skipped: Skipped): Skipped {
+  return [...new Map(skipped.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** Whether the output is this manifest's from now on. */

@@ -39,7 +39,7 @@ export function addGetArtifacts(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators)
     const ref = { dispatchId, attempt: context.req.valid('query').attempt ?? latestEnded(record) };
     if (ref.attempt > current) throw attemptNotFound(current);
     const manifest = await api.artifacts.getManifest(ref);
-    if (!manifest) throw new ApiError('OUTPUT_NOT_FOUND', `Attempt ${ref.attempt} has no output, or none yet.`);
+    if (!manifest) throw noOutput(record, ref);
     if (!manifest.valid) {
       throw new ApiError(
         'OUTPUT_NOT_FOUND',
@@ -48,6 +48,14 @@ export function addGetArtifacts(app: OpenAPIHono<ApiEnv>, api: ApiCollaborators)
     }
     return context.json(success(context, await outputView(api, ref, manifest.content)), 200);
   });
+}
+
+function noOutput({ attempt: current, status }: DispatchRecord, { attempt }: AttemptRef): ApiError {
+  if (attempt === current && !isTerminal(status)) {
+    return new ApiError('OUTPUT_NOT_FOUND', `Attempt ${attempt} has no output yet.`);
+  }
+  const others = current > 1 ? ' `?attempt=N` asks for another one.' : '';
+  return new ApiError('OUTPUT_NOT_FOUND', `Attempt ${attempt} has ended without an output.${others}`);
 }
 
 /** While the first attempt lives there is no other; its output may be there a moment before it has ended. */
