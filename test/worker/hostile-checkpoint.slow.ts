@@ -74,15 +74,16 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('a chec
       uid,
       `set +eu
       attack() {
-        for way in KILL STOP TERM; do
-          until pid=$(pgrep -n -f ' checkpoint ') && [ "$pid" != "$last" ]; do date +%N > clock; done
-          tr '\\0' '\\n' < /proc/$pid/environ > environ 2> /dev/null && echo "LOOKED INTO $(wc -l < environ)"
-          grep -cE '${CANARY}|AWS_|SECRET|TOKEN' environ
-          kill -s $way "$pid" && echo "SENT $way"; last=$pid
-          [ $way = STOP ] && sleep 1 && kill -KILL "$pid"
-        done
+        pid=$(pgrep -n -f ' checkpoint ') && [ "$pid" != "$last" ] || return
+        tr '\\0' '\\n' < /proc/$pid/environ > environ 2> /dev/null && echo "LOOKED INTO $(wc -l < environ)"
+        grep -cE '${CANARY}|AWS_|SECRET|TOKEN' environ
+        kill -s $1 "$pid" && echo "SENT $1" && last=$pid
       }
-      attack; echo kept > file`,
+      for way in KILL STOP TERM; do
+        until attack $way; do date +%N > clock; done # A child that ended before the signal was sent is none: the next.
+        [ $way = STOP ] && sleep 1 && kill -KILL "$last"
+      done
+      echo kept > file`,
     );
 
     const began = Date.now();
@@ -93,7 +94,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('a chec
       exitCode: 0,
       sent: ['SENT KILL', 'SENT STOP', 'SENT TERM'],
     });
-    expect(lines.filter((line) => /^\d+$/.test(line))).toEqual(['0', '0', '0']);
+    expect(new Set(lines.filter((line) => /^\d+$/.test(line)))).toEqual(new Set(['0']));
     expect(lines.filter((line) => /^LOOKED/.test(line))).not.toEqual([]);
     expect((await run.manifest()).files.map(({ path }) => path)).toContain('file');
     expect(Date.now() - began).toBeLessThan(30_000);
