@@ -56,7 +56,9 @@ describe('a dispatch to shell', () => {
     const log = await outpost.logOf(id);
     expect(ended, log).toMatchObject({ status: 'success', startedOn: start, exitCode: 0 });
     expect(log).toContain('user: 1001:1001\ngroups: 1001\nsystem: debian 12\nnode: v24.');
-    expect(log).toContain('place: /workspace\ninit: /sbin/docker-init -- node /opt/outpost/main.mjs');
+    expect(log).toContain(
+      'place: /workspace\ninit: /sbin/docker-init -- node --max-semi-space-size=1 /opt/outpost/main.mjs',
+    );
     expect(log).toContain('core dumps: 0');
     expect(log).not.toContain('variables of AWS');
     expect(await outpost.filesOf(id)).toEqual(['kept.txt']);

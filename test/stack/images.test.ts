@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AGENTS, availableAgents } from '../../core/agents.ts';
+import { workerImage } from '../../local/worker-image.ts';
 import { AGENT_PROGRAMS } from '../../worker/agents/agent-programs.ts';
 
 const worker = new URL('../../worker/', import.meta.url);
@@ -49,6 +50,15 @@ describe('the image of an agent', () => {
     expect(base).toMatch(/AGENT_UID=1001/);
     expect(base).toMatch(/useradd --uid 1001 /);
     expect(base).toMatch(/PASSWD_FILE=\/etc\/passwd/);
+  });
+
+  it('starts Node with the flags that the embedded AWS gives it', () => {
+    const entry = stages.get('base')?.lines.find((line) => line.startsWith('ENTRYPOINT ')) ?? '';
+    const [, ...flags] = JSON.parse(entry.slice('ENTRYPOINT '.length)) as string[];
+
+    const { command } = workerImage({ directory: '/opt/outpost', dockerFile: 'Dockerfile', buildArgs: {} });
+
+    expect(command.slice(1).filter((word) => word !== '--enable-source-maps')).toEqual(flags);
   });
 });
 
