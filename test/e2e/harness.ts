@@ -97,20 +97,26 @@ export function caller({ baseUrl, apiKey }: Pick<Outpost['connection'], 'baseUrl
   };
 }
 
+/** Milliseconds to the next question, of those waited so far: who waits long asks seldom, for every answer costs work. */
+function pauseAfter(waitedMs: number): number {
+  return Math.min(250, 50 + waitedMs / 20);
+}
+
 /** Asks again until the answer is the one that is waited for; fails with the last one. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   until: (answer: T) => boolean,
   withinMs: number,
 ): Promise<T> {
-  const deadline = performance.now() + withinMs;
+  const begun = performance.now();
   for (;;) {
     const answer = await ask();
     if (until(answer)) return answer;
-    if (performance.now() > deadline) {
+    const waitedMs = performance.now() - begun;
+    if (waitedMs > withinMs) {
       throw new Error(`What was waited for did not come within ${withinMs} ms; last: ${JSON.stringify(answer)}`);
     }
-    await sleep(50);
+    await sleep(pauseAfter(waitedMs));
   }
 }
 
