@@ -99,7 +99,7 @@ export function caller({ baseUrl, apiKey }: Pick<Outpost['connection'], 'baseUrl
 
 /** Milliseconds to the next question, of those waited so far: who waits long asks seldom, for every answer costs work. */
 function pauseAfter(waitedMs: number): number {
-  return Math.min(250, 50 + waitedMs / 20);
+  return Math.min(250, 50 + waitedMs / 50);
 }
 
 /** Asks again until the answer is the one that is waited for; fails with the last one. */

@@ -203,11 +203,10 @@ function outputOf(s3: S3Client, dispatchId: string) {
 
 /** Waits for a condition; throws where it does not come true. */
 export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const begun = Date.now();
+  const end = Date.now() + withinMs;
   while (!(await condition())) {
-    const waitedMs = Date.now() - begun;
-    if (waitedMs > withinMs) throw new Error(`It did not come true within ${withinMs} ms: ${condition}`);
-    await delay(Math.min(100, 10 + waitedMs / 20));
+    if (Date.now() > end) throw new Error(`It did not come true within ${withinMs} ms: ${condition}`);
+    await delay(10);
   }
 }
 
