@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AGENT_NAMES, AGENTS } from './agents.ts';
+import { AGENT_NAMES, AGENTS, availableAgents } from './agents.ts';
 import { CONTEXT_LEVELS } from './context-level.ts';
 import { ModelId } from './model-id.ts';
 import { Branch, Repo } from './repository.ts';
@@ -18,7 +18,7 @@ function isPlainText(text: string): boolean {
 /** What a client posts. Fields that Outpost does not honour are refused, not ignored. */
 export const DispatchRequest = z
   .strictObject({
-    agent: z.enum(AGENT_NAMES, { error: () => `must be one of ${AGENT_NAMES.join(', ')}` }),
+    agent: z.enum(AGENT_NAMES, { error: () => `must be one of ${availableAgents().join(', ')}` }),
     /** What the agent is to do, in words; for `shell`, a bash script. It arrives unchanged. */
     task: z
       .string()
