@@ -20,6 +20,11 @@ export function shortened(words: string): string {
 
 const FunctionError = z.object({ errorMessage: z.string() });
 
+/** Error and cause of an execution or a state, as a reader is told them; empty where there is neither. */
+export function wordsOfError(error: string | null | undefined, cause: string | null | undefined): string {
+  return [error, wordsOfCause(cause ?? '')].filter(Boolean).join(': ');
+}
+
 /**
  * What the cause of an execution's or a state's error says to a reader. That of a Lambda function is JSON with a stack
  * trace: of it the message is told alone.

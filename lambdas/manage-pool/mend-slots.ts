@@ -95,15 +95,11 @@ async function mendStopped(
 ): Promise<boolean> {
   const { executions, now } = collaborators;
   const overdueMs = task
-    ? msSince(stoppedAt(task), now()) - PATIENCE_MS
+    ? msSince(task.stop.stoppedAt, now()) - PATIENCE_MS
     : msSince(slot.createdAt, now()) - FORGOTTEN_MS;
   const execution = await executions.describe(slot.slotId);
   if (overdueMs <= 0 && execution.status === 'running') return false;
   return close(collaborators, slot, task ? { stop: stopOfSlot(task.stop, execution) } : FORGOTTEN);
-}
-
-function stoppedAt({ stop }: ClusterTask): string | undefined {
-  return stop.stoppedAt === undefined ? undefined : String(stop.stoppedAt);
 }
 
 async function close(collaborators: MendCollaborators, slot: Slot, report: SlotReport): Promise<boolean> {

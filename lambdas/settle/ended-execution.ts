@@ -1,5 +1,5 @@
 import type { ExecutionStatusChange } from '../../core/events.ts';
-import { withDetail, wordsOfCause } from '../../core/wording.ts';
+import { withDetail, wordsOfError } from '../../core/wording.ts';
 import type { ExecutionState } from '../shared/execution-state.ts';
 
 /** What is known of the execution that did not end its attempt. */
@@ -21,7 +21,7 @@ const WHAT_IT_DID: Readonly<Record<string, string>> = {
 };
 
 export function executionOfEvent({ status, error, cause }: ExecutionStatusChange['detail']): EndedExecution {
-  return { status, words: wordsOf(error, cause) };
+  return { status, words: wordsOfError(error, cause) };
 }
 
 /** @param why what the asker knows of it */
@@ -29,13 +29,9 @@ export function executionOfRequest(state: ExecutionState, why: string): EndedExe
   if (state.status === 'closed') {
     const { endedAs, error, cause } = state;
     // Where Step Functions has no error to tell, one is made of the status, which says nothing more.
-    return { status: endedAs, words: wordsOf(error === `Execution.${endedAs}` ? '' : error, cause) };
+    return { status: endedAs, words: wordsOfError(error === `Execution.${endedAs}` ? '' : error, cause) };
   }
   return { status: state.status === 'running' ? 'RUNNING' : 'ABSENT', words: why };
-}
-
-function wordsOf(error: string | null | undefined, cause: string | null | undefined): string {
-  return [error, wordsOfCause(cause ?? '')].filter(Boolean).join(': ');
 }
 
 /** Why an attempt failed that nothing but its execution's end explains. */

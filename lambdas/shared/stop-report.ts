@@ -1,5 +1,5 @@
 import type { EcsStop } from '../../core/ecs-stop.ts';
-import { wordsOfCause } from '../../core/wording.ts';
+import { wordsOfError } from '../../core/wording.ts';
 import type { StopReport } from '../../core/workflow.ts';
 
 /** A report of the state machine, read: which ECS task stopped and how, and whether its time had run out. */
@@ -27,7 +27,7 @@ export function readReport({ stop, error, cause, timedOut = false, taskArn, warm
   const task = asTask(stop) ?? asTask(parseJson(cause));
   if (task) return { ...facts, stop: task };
   if (!error && !cause) return facts;
-  const words = [error, wordsOfCause(cause ?? '')].filter(Boolean).join(': ');
+  const words = wordsOfError(error, cause);
   return { ...facts, stop: { stopCode: 'TaskFailedToStart', stoppedReason: words.slice(0, MAX_WORDS) } };
 }
 

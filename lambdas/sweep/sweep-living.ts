@@ -105,7 +105,7 @@ async function hasLostItsTask({ tasks, now }: LivingCollaborators, { taskArn }: 
   const task = taskArn === undefined ? undefined : await tasks.describe(taskArn);
   if (!task) return true;
   const { stoppedAt } = task.stop;
-  return task.hasStopped && ageOf(stoppedAt === undefined ? undefined : new Date(stoppedAt), now()) > STOPPED_MS;
+  return task.hasStopped && ageOf(stoppedAt, now()) > STOPPED_MS;
 }
 
 function isQuiet(record: DispatchRecord, now: Date): boolean {
@@ -131,6 +131,6 @@ function hasMoved(then: DispatchRecord, current: DispatchRecord): boolean {
 }
 
 /** Of a time that nobody knows, long. */
-function ageOf(time: Date | undefined, now: Date): number {
+function ageOf(time: string | number | Date | undefined, now: Date): number {
   return msSince(time, now, Number.POSITIVE_INFINITY);
 }

@@ -11,10 +11,9 @@ import { type AgentToTest, WRITTEN } from './agent-in-test.ts';
 import { AGENTS_TO_TEST } from './agents-to-test.ts';
 import { deploymentFor } from './deployment-for.ts';
 import { isOnPath } from './is-on-path.ts';
-import { REPLY_USAGE } from './stub-model/model-dialect.ts';
+import { requestTo, TASK, usageOfReplies } from './request-in-test.ts';
 import { type StubModel, startStubModel } from './stub-model/stub-model.ts';
 
-const TASK = '--version\nWrite `hello.txt`, "as \'it\' is": $HOME $(id) \\n {{x}} é 🦀 @nobody #1';
 const WITHIN_MS = 100_000;
 
 /** Those that can be dispatched to, and are here. */
@@ -51,14 +50,8 @@ describe.each(TO_DISPATCH.map((agent) => [agent.name, agent] as const))('a dispa
           60_000,
         );
       const before = model.exchanges.length;
-      const modelId = agent.name === 'aider' ? { modelId: 'openai/gpt-4o' } : {};
 
-      const { body } = await call('POST', '/dispatch', {
-        agent: agent.name,
-        task: TASK,
-        timeoutSeconds: 90,
-        ...modelId,
-      });
+      const { body } = await call('POST', '/dispatch', requestTo(agent.name));
       const { dispatchId } = body.data;
       const ended = await eventually(
         async () => (await call('GET', `/dispatch/${dispatchId}?logs=1000`)).body.data,
@@ -70,10 +63,7 @@ describe.each(TO_DISPATCH.map((agent) => [agent.name, agent] as const))('a dispa
       expect(ended, JSON.stringify(ended)).toMatchObject({
         status: 'success',
         startedOn: start,
-        usage: {
-          inputTokens: exchanges.length * REPLY_USAGE.inputTokens,
-          outputTokens: exchanges.length * REPLY_USAGE.outputTokens,
-        },
+        usage: usageOfReplies(exchanges.length),
       });
       expect(exchanges.some(({ request }) => request.userTexts.some((text) => text.endsWith(TASK)))).toBe(true);
       const { files } = (await call('GET', `/artifacts/${dispatchId}`)).body.data;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WRITTEN } from '../agents/agent-in-test.ts';
-import { REPLY_USAGE } from '../agents/stub-model/model-dialect.ts';
+import { requestTo, usageOfReplies } from '../agents/request-in-test.ts';
 import { bootInImages, type OutpostInImages, WITH_A_MODEL } from './outpost-in-images.ts';
 
 let outpost: OutpostInImages;
@@ -8,8 +8,6 @@ beforeAll(async () => {
   outpost = await bootInImages();
 }, 120_000);
 afterAll(() => outpost?.close());
-
-const TASK = '--version\nWrite `hello.txt`, "as \'it\' is": $HOME $(id) \\n {{x}} é 🦀 @nobody #1';
 
 /** Says where and as whom it runs; a line each. */
 const LOOK_AROUND = `
@@ -109,19 +107,15 @@ describe.each(['cold', 'warm'])('a dispatch to an agent with a model, %s,', (sta
     async (name) => {
       if (start === 'warm') await outpost.warm(name);
       const before = outpost.model.exchanges.length;
-      const modelId = name === 'aider' ? { modelId: 'openai/gpt-4o' } : {};
 
-      const id = await outpost.post({ agent: name, task: TASK, ...modelId });
+      const id = await outpost.post(requestTo(name));
       const ended = await outpost.ended(id);
 
       const exchanges = outpost.model.exchanges.slice(before);
       expect(ended, await outpost.logOf(id)).toMatchObject({
         status: 'success',
         startedOn: start,
-        usage: {
-          inputTokens: exchanges.length * REPLY_USAGE.inputTokens,
-          outputTokens: exchanges.length * REPLY_USAGE.outputTokens,
-        },
+        usage: usageOfReplies(exchanges.length),
       });
       expect(exchanges.length).toBeGreaterThan(0);
       expect(await outpost.filesOf(id), await outpost.logOf(id)).toEqual([WRITTEN.name]);
