@@ -15,8 +15,13 @@ const HIGH_WATER = 2 * BATCH_BYTES;
 /** Milliseconds that lines wait for others to come along. */
 const GATHER = 100;
 
-/** Milliseconds without output after which nobody is expected to write to a stopped container's output any more. */
-const IDLE = 500;
+/**
+ * Looks without output after which nobody is expected to write to a stopped container's output any more. Looks, not a time:
+ * where this process stood still, what came meanwhile is read between two of them.
+ */
+const IDLE_LOOKS = 5;
+/** Milliseconds between two looks. */
+const LOOK_PERIOD = 100;
 
 interface LogLine {
   readonly message: string;
@@ -34,7 +39,7 @@ export class LogStream {
   private bytes = 0;
   private sending: Promise<void> | undefined;
   private lost = 0;
-  private lastData = 0;
+  private idleLooks = 0;
   private readonly closing = new AbortController();
   private giveUpAt = Number.POSITIVE_INFINITY;
 
@@ -67,12 +72,13 @@ export class LogStream {
     const begun = Date.now();
     this.giveUpAt = begun + patience;
     this.closing.abort();
-    this.lastData = begun;
+    this.idleLooks = 0;
     const watch = setInterval(() => {
+      this.idleLooks += 1;
       const late = Date.now() - begun > patience / 2;
-      const idle = Date.now() - this.lastData > IDLE;
+      const idle = this.idleLooks > IDLE_LOOKS;
       for (const source of this.sources.keys()) if (late || (idle && !source.isPaused())) source.destroy();
-    }, 100);
+    }, LOOK_PERIOD);
     await Promise.all(this.sources.values());
     clearInterval(watch);
     await this.sending;
@@ -81,7 +87,7 @@ export class LogStream {
 
   private add(messages: readonly string[]): void {
     const timestamp = Date.now();
-    this.lastData = timestamp;
+    this.idleLooks = 0;
     for (const message of messages) {
       const bytes = Buffer.byteLength(message) + OVERHEAD;
       this.pending.push({ message, timestamp, bytes });

@@ -50,10 +50,17 @@ export class ProcessTable {
   /** Kills the wanted processes until none is left; resolves to those that still live after `patience` milliseconds. */
   async kill(wanted: Wanted, patience = 5_000): Promise<readonly number[]> {
     const end = Date.now() + patience;
+    const killed = new Set<number>();
     for (;;) {
-      const pids = familyOf(await this.snapshot(), wanted);
+      const processes = await this.snapshot();
+      const family = new Set(familyOf(processes, wanted));
+      // One that is dying has lost its environment already.
+      const pids = processes.map(({ pid }) => pid).filter((pid) => family.has(pid) || killed.has(pid));
       if (pids.length === 0 || Date.now() > end) return pids;
-      for (const pid of pids) signal(pid, 'SIGKILL');
+      for (const pid of family) {
+        signal(pid, 'SIGKILL');
+        killed.add(pid);
+      }
       await delay(10);
     }
   }

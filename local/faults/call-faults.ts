@@ -31,7 +31,13 @@ export class CallFaults {
 
   constructor(private readonly parts: CallFaultParts) {}
 
+  /** What a caller has heard of is in the journals: a cut is heard, too. */
   readonly intercept = async ({ request, handle, cut }: Intercepted): Promise<AwsResponse> => {
+    const response = await this.answerAndNote(request, handle);
+    return response === 'cut' ? await cut() : response;
+  };
+
+  private async answerAndNote(request: AwsRequest, handle: Intercepted['handle']): Promise<AwsResponse | 'cut'> {
     const call = await this.describe(request);
     const began = performance.now();
     let outcome = 'unanswered';
@@ -49,14 +55,14 @@ export class CallFaults {
     try {
       const response = await this.answer(call, request, serve);
       outcome = response === 'cut' ? 'cut' : outcomeOf(response);
-      return response === 'cut' ? await cut() : response;
+      return response;
     } catch (error) {
       outcome = asAwsError(error).code;
       throw error;
     } finally {
       this.note(call, { outcome, served }, performance.now() - began);
     }
-  };
+  }
 
   private async describe(request: AwsRequest): Promise<DescribedCall> {
     const { operatorRole, known } = this.parts;

@@ -113,7 +113,7 @@ describe.concurrent('where everything but the sweep has failed', () => {
       const { items } = await eventually(
         () => dispatchesOf(harness).page('PENDING', 1),
         ({ items }) => items.length === 1,
-        5_000,
+        15_000,
       );
       const [{ dispatchId }] = items as [DispatchRecord];
 

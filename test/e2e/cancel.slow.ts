@@ -47,7 +47,9 @@ const TASK = 'echo ran > ran.txt';
 async function cancelled({ call, ended }: Harness, id: string): Promise<{ view: Answer['body']; afterStopMs: number }> {
   const first = await call('DELETE', `/dispatch/${id}`);
   const second = await call('DELETE', `/dispatch/${id}`);
-  expect([first.status, second.status]).toEqual([202, 202]);
+  expect(first.status).toBe(202);
+  // One that never ran may have ended by now.
+  expect([200, 202]).toContain(second.status);
   expect(second.body.data.cancelRequestedAt).toBe(first.body.data.cancelRequestedAt);
   const view = await ended(id, 60_000);
   const again = await call('DELETE', `/dispatch/${id}`);

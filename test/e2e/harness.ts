@@ -126,6 +126,11 @@ export function processesMentioning(text: string): string[] {
   return pids.filter((pid) => ['cmdline', 'environ'].some((file) => readProcFile(pid, file).includes(text)));
 }
 
+/** The command line of a process, empty once it is gone. */
+export function commandLineOf(pid: string): string {
+  return readProcFile(pid, 'cmdline');
+}
+
 function readProcFile(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

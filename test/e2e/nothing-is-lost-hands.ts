@@ -17,7 +17,7 @@ import { EventPublisher } from '../../lambdas/shared/event-publisher.ts';
 import { setClockLead } from '../../local/faults/clock-lead.ts';
 import type { FaultRates, FaultSettings } from '../../local/faults/fault-settings.ts';
 import { type PublishedEvent, readArchive } from '../chaos/evidence/journals.ts';
-import { bootHarness, eventually, type Harness, processesMentioning } from './harness.ts';
+import { bootHarness, commandLineOf, eventually, type Harness, processesMentioning } from './harness.ts';
 
 const REGION = 'us-east-1:000000000000';
 
@@ -62,6 +62,15 @@ export async function bootWithHands(rates: FaultRates = {}, settings: Partial<Fa
     events: new EventPublisher(new EventBridgeClient(operator), 'outpost'),
   };
   const invoke = invoker(clients.lambda);
+  let sweeps = Promise.resolve();
+  const sweepLater = async (seconds: number) => {
+    setClockLead(harness.folder, 'outpost-sweep', seconds * 1000);
+    // A thread that runs looks at its clock ten times a second.
+    await eventually(async () => performance.now(), after(150), 1_000);
+    await invoke('sweep', { 'detail-type': 'Scheduled Event' }).finally(() =>
+      setClockLead(harness.folder, 'outpost-sweep', 0),
+    );
+  };
   return {
     ...harness,
     ...records(harness, clients.dispatches),
@@ -86,13 +95,11 @@ export async function bootWithHands(rates: FaultRates = {}, settings: Partial<Fa
     },
     askForReplay: (dispatchId, attempt) =>
       clients.events.replayRequested({ version: '1', eventId: `asked-${dispatchId}`, dispatchId, attempt }),
-    sweepLater: async (seconds) => {
-      setClockLead(harness.folder, 'outpost-sweep', seconds * 1000);
-      // A thread that runs looks at its clock ten times a second.
-      await eventually(async () => performance.now(), after(150), 1_000);
-      await invoke('sweep', { 'detail-type': 'Scheduled Event' }).finally(() =>
-        setClockLead(harness.folder, 'outpost-sweep', 0),
-      );
+    // One after the other: who is done puts the clock right again.
+    sweepLater: (seconds) => {
+      const sweep = sweeps.then(() => sweepLater(seconds));
+      sweeps = sweep.catch(() => undefined);
+      return sweep;
     },
     published: async (id, detailType) => {
       const events = await readArchive(harness.folder);
@@ -214,7 +221,7 @@ function invoker(client: LambdaClient): Hands['invoke'] {
 /** Kills the worker of an attempt as a host that is gone does: it hears of nothing. */
 export function killWorker(id: string): void {
   const pids = processesMentioning(`DISPATCH_ID=${id}`);
-  const worker = pids.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('main.mjs'));
+  const worker = pids.find((pid) => commandLineOf(pid).includes('main.mjs'));
   if (!worker) throw new Error(`No worker runs ${id}.`);
   process.kill(Number(worker), 'SIGKILL');
 }

@@ -135,7 +135,7 @@ describe.concurrent('where AWS tells of everything', () => {
     await eventually(
       () => executionStatus(id),
       (status) => status === 'FAILED',
-      10_000,
+      20_000,
     );
   });
 
@@ -257,7 +257,7 @@ describe.concurrent('where no event of AWS arrives', () => {
     await sweepLater(A_MINUTE_LATER);
 
     expect([written.publishedAt, written.unpublished, before]).toEqual([undefined, 'yes', []]);
-    const noted = await recordWhen(id, ({ publishedAt }) => publishedAt !== undefined, 5_000);
+    const noted = await recordWhen(id, ({ publishedAt }) => publishedAt !== undefined);
     const [event] = await published(id, 'Dispatch Ended');
     expect(noted).not.toHaveProperty('unpublished');
     expect(event?.detail).toMatchObject({ eventId: `${id}-1-ended`, status: 'FAILED', exitCode: NEVER_ANNOUNCED });

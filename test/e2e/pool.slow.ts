@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { DescribeExecutionCommand, GetExecutionHistoryCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slot } from '../../core/slot.ts';
-import { bootHarness, eventually, type Harness, processesMentioning } from './harness.ts';
+import { bootHarness, commandLineOf, eventually, type Harness, processesMentioning } from './harness.ts';
 import { lookIntoPool, type PoolLook } from './pool-look.ts';
 
 let harness: Harness;
@@ -46,7 +45,7 @@ describe('a dispatch on a warm slot', () => {
     const trace = await eventually(
       () => harness.call('GET', `/dispatch/${id}/trace`),
       ({ body }) => body.data.status !== 'running',
-      5_000,
+      15_000,
     );
     const slot = await tombstoneOf(id);
     expect(ended).toMatchObject({ status: 'success', exitCode: 0, output: { fileCount: 1 } });
@@ -67,7 +66,7 @@ describe('a dispatch on a warm slot', () => {
     const execution = await eventually(
       () => sfn.send(new DescribeExecutionCommand({ executionArn: slotExecution(slot) })),
       ({ status }) => status !== 'RUNNING',
-      5_000,
+      15_000,
     );
     expect(execution.status).toBe('SUCCEEDED');
     expect(await statesOf(slotExecution(slot))).toEqual([
@@ -124,9 +123,7 @@ describe('a dispatch on a warm slot', () => {
 
 /** The pid of the worker that serves a slot: its environment names it, and the agent's does not. */
 function workerOf(slotId: string): number {
-  const [pid] = processesMentioning(`SLOT_ID=${slotId}`).filter((found) =>
-    readFileSync(`/proc/${found}/cmdline`, 'utf8').includes('main.mjs'),
-  );
+  const [pid] = processesMentioning(`SLOT_ID=${slotId}`).filter((found) => commandLineOf(found).includes('main.mjs'));
   if (!pid) throw new Error(`No worker serves ${slotId}.`);
   return Number(pid);
 }

@@ -19,7 +19,7 @@ it('settles a dispatch whose execution is stopped by hand, as failed and with it
   const harness = await bootHarness();
   cleanUps.push(harness.close);
   const id = await harness.shell(LONG_TASK);
-  await harness.when(id, ({ status }) => status === 'running');
+  await begun(harness.call, id);
   const { body } = await harness.call('GET', `/dispatch/${id}/trace`);
 
   const { operator } = harness.outpost.aws;
@@ -60,8 +60,7 @@ it('stops everything on Ctrl-C within 10 s, leaves no process behind, and keeps 
   cleanUps.push(() => rm(folder, { recursive: true, force: true }));
   const server = await startServer(folder);
   const id = await submit(server.call, `trap '' TERM; ${LONG_TASK}`);
-  const log = () => server.call('GET', `/dispatch/${id}?logs=10`);
-  await eventually(log, ({ body }) => JSON.stringify(body.data.logs).includes('begun'), 20_000);
+  await begun(server.call, id);
   const asked = performance.now();
 
   server.process.kill('SIGINT');
@@ -74,6 +73,12 @@ it('stops everything on Ctrl-C within 10 s, leaves no process behind, and keeps 
   cleanUps.push(again.close);
   expect(await again.ended(id)).toMatchObject({ status: 'failed', output: { fileCount: 1 } });
 });
+
+/** Waits until the agent says that it has begun. */
+async function begun(call: ReturnType<typeof caller>, id: string): Promise<void> {
+  const log = () => call('GET', `/dispatch/${id}?logs=10`);
+  await eventually(log, ({ body }) => JSON.stringify(body.data.logs).includes('begun'), 20_000);
+}
 
 async function submit(call: ReturnType<typeof caller>, task = LONG_TASK): Promise<string> {
   const { body } = await call('POST', '/dispatch', { agent: 'shell', task });
@@ -89,7 +94,7 @@ async function startServer(folder: string): Promise<{ process: ChildProcess; cal
   const connection = await eventually(
     () => readFile(file, 'utf8').then(JSON.parse, () => undefined),
     (content) => content !== undefined,
-    30_000,
+    60_000,
   );
   return { process: server, call: caller(Connection.parse(connection)) };
 }

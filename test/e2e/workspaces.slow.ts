@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { currentAssembly } from '../../local/assembly.ts';
 import { commit, type GitServer, makeRepository, serveGit } from '../worker/git-in-test.ts';
-import { type Answer, bootHarness, eventually, type Harness, processesMentioning } from './harness.ts';
+import { type Answer, bootHarness, eventually, type Harness } from './harness.ts';
+import { killWorker } from './nothing-is-lost-hands.ts';
 
 const LEASE_SECONDS = '6';
 
@@ -147,8 +148,7 @@ describe.concurrent('persistent workspaces', () => {
     const second = await post('killed', 'cat first');
     await harness.when(second, ({ waitingFor }) => waitingFor !== undefined);
 
-    const [worker] = processesMentioning(`DISPATCH_ID=${first}`);
-    process.kill(Number(worker), 'SIGKILL');
+    killWorker(first);
     const ends = [await harness.ended(first, 60_000), await harness.ended(second, 60_000)];
 
     expect(ends.map(({ status }) => status)).toEqual(['failed', 'success']);

@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ulid } from 'ulid';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AttemptRef, attemptName } from '../../core/ids.ts';
 import { PartlyFailedError } from '../../lambdas/shared/failures.ts';
 import { type DynamoDbInTest, openDynamoDb } from '../local/dynamodb/dynamodb-in-test.ts';
-import { never } from './manage-pool-world.ts';
+import { never, pause } from './manage-pool-world.ts';
 import { TASK_ARN } from './records.ts';
 import { ago, aSweepWorld, closed, MINUTE, NONE, SECOND, type SweepWorld } from './sweep-world.ts';
 
@@ -83,11 +83,15 @@ describe('the runs of a sweep', () => {
   it('go on behind what is done where one was killed', async () => {
     const world = await aSweepWorld(database.client);
     const lost = await world.givenMany(40);
+    const last = pause();
     let calls = 0;
-    const start = async (ref: AttemptRef) => (++calls > 25 ? never() : world.executions.start(ref));
+    const start = async (ref: AttemptRef) => {
+      if (++calls <= 25) return world.executions.start(ref);
+      return calls < 40 ? never() : last.step(never);
+    };
 
     void world.sweep({ executions: { ...world.executions, start } });
-    await vi.waitFor(() => expect(calls).toBe(40));
+    await last.reached;
     const position = (await world.memory())?.['position'];
     const swept = await world.sweep();
 

@@ -44,6 +44,7 @@ describe.concurrent('checkpoints of a run', () => {
   it('are the output of a worker that is killed, and the outcome says so', async () => {
     const run = await worker.run(`mkdir part; echo some > part/file; echo printed; ${WAITS}`, OFTEN);
     await checkpointHas(run, 'part/file');
+    await until(async () => (await indexOf(run))?.objects.some(({ name }) => !isArchive(name)) ?? false);
     await kill(run);
 
     const { outcome, recorded } = await endAttempt(worker, run, 137);
@@ -64,8 +65,12 @@ describe.concurrent('checkpoints of a run', () => {
 
   it('hold what has changed, and not what is gone', async () => {
     const stays = 'head -c 300000 /dev/urandom > large; echo a > a; echo b > b';
-    const run = await worker.run(`${stays}; read -r -t 3 < <(sleep 4) || rm b; echo more > c; ${WAITS}`, OFTEN);
+    const run = await worker.run(
+      `${stays}; until [ -e ../go ]; do sleep 0.05; done; rm b; echo more > c; ${WAITS}`,
+      OFTEN,
+    );
     await checkpointHas(run, 'large', 'a', 'b');
+    execFileSync('touch', [join(run.workspace, '../go')]);
     await checkpointHas(run, 'c');
     await kill(run);
 
@@ -106,7 +111,10 @@ describe.concurrent('checkpoints of a run', () => {
   });
 
   it('are removed no more once one is presented, though the worker goes on', async () => {
-    const run = await worker.run('until [ -e go ]; do date +%N > a; sleep 0.02; done', OFTEN);
+    const run = await worker.run('until [ -e go ]; do date +%N > a; sleep 0.02; done', {
+      // What the index names lies there until two more are taken: by then it is presented.
+      environment: { CHECKPOINT_SECONDS: '1' },
+    });
     await checkpointHas(run, 'a');
     const presented = await indexOf(run);
     const Key = artifactKey({ dispatchId: run.dispatchId, attempt: 1 }, 'manifest');
@@ -130,7 +138,7 @@ describe.concurrent('checkpoints of a run', () => {
   });
 
   it('are taken once more at a stop, before the rest', async () => {
-    const run = await worker.run('echo a > a; trap "echo last > b; exit 0" TERM; while :; do sleep 0.05; done', {
+    const run = await worker.run('trap "echo last > b; exit 0" TERM; echo a > a; while :; do sleep 0.05; done', {
       environment: { CHECKPOINT_SECONDS: '600' },
     });
     await until(() => readdirSync(run.workspace).includes('a'));

@@ -262,7 +262,7 @@ if libc.ptrace(ATTACH, pid, None, None) == 0:
 
     expect({ before, exitCode, after: anyoneLives(uid) }).toEqual({ before: true, exitCode: 137, after: false });
     expect(await run.objects()).toContain('manifest.json');
-    expect(Date.now() - began).toBeLessThan(15_000);
+    expect(Date.now() - began).toBeLessThan(45_000);
   });
 
   it('leaves nothing behind in its home for the agent of the next warm slot', async () => {

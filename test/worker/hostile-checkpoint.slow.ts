@@ -38,8 +38,8 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('a chec
     );
 
     // Whoever follows the names gets there.
-    await until(() => Array.from({ length: 200 }).some(() => leadsAstray(join(run.workspace, 'file'))), 30_000);
-    await until(async () => (await run.objects()).some((name) => /workspace-00000[4-9]/.test(name)), 30_000);
+    await until(() => Array.from({ length: 200 }).some(() => leadsAstray(join(run.workspace, 'file'))));
+    await until(async () => (await run.objects()).some((name) => Number(/workspace-(\d+)/.exec(name)?.[1]) > 3));
     const index = JSON.parse((await run.object(CHECKPOINT_INDEX)).toString('utf8')) as { files: { path: string }[] };
     const saved = await everyObject(run);
     writeFileSync(join(run.workspace, 'go'), '');
@@ -74,7 +74,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('a chec
       uid,
       `set +eu
       attack() {
-        pid=$(pgrep -n -f ' checkpoint ') && [ "$pid" != "$last" ] || return
+        pid=$(pgrep -n -u "$(id -u)" -f ' checkpoint ') && [ "$pid" != "$last" ] || return
         tr '\\0' '\\n' < /proc/$pid/environ > environ 2> /dev/null && echo "LOOKED INTO $(wc -l < environ)"
         grep -cE '${CANARY}|AWS_|SECRET|TOKEN' environ
         kill -s $1 "$pid" && echo "SENT $1" && last=$pid
@@ -97,7 +97,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')('a chec
     expect(new Set(lines.filter((line) => /^\d+$/.test(line)))).toEqual(new Set(['0']));
     expect(lines.filter((line) => /^LOOKED/.test(line))).not.toEqual([]);
     expect((await run.manifest()).files.map(({ path }) => path)).toContain('file');
-    expect(Date.now() - began).toBeLessThan(30_000);
+    expect(Date.now() - began).toBeLessThan(45_000);
     expect(anyoneLives(uid)).toBe(false);
   });
 });

@@ -121,7 +121,7 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')(
       const { files, skipped } = await run.manifest();
 
       expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('WAITED 124') });
-      expect(Date.now() - began).toBeLessThan(15_000);
+      expect(Date.now() - began).toBeLessThan(45_000);
       expect(files.map(({ path }) => path)).toContain('file.txt');
       const reasons = new Map(skipped.map(({ path, reason }) => [path, reason]));
       expect(
@@ -163,20 +163,17 @@ describe.runIf(process.getuid?.() === 0 && process.platform === 'linux')(
         try {
           await once(swapper.stdout, 'data');
           const seen = new Set<string>();
-          const packed: Buffer[] = [];
+          const pack = () =>
+            Buffer.concat([...archive(workspace, (line) => seen.add(kindOf(line)))].map((part) => Buffer.from(part)));
 
+          const packed = Array.from({ length: 300 }, pack);
           await until(() => {
-            packed.push(
-              Buffer.concat([...archive(workspace, (line) => seen.add(kindOf(line)))].map((part) => Buffer.from(part))),
-            );
-            return packed.length > 300 && seen.has('link') && seen.has('file') && seen.has('changed');
-          }, 30_000);
+            packed.push(pack());
+            return ['link', 'file', 'changed'].every((kind) => seen.has(kind));
+          });
 
           // Who follows where the names lead gets there.
-          await until(
-            () => [`${workspace}/folder/inner`, `${workspace}/file`].every((path) => holdsCanary(path)),
-            30_000,
-          );
+          for (const path of ['folder/inner', 'file']) await until(() => holdsCanary(join(workspace, path)));
           expect(packed.filter((bytes) => bytes.includes(CANARIES.secrets))).toEqual([]);
         } finally {
           swapper.kill('SIGKILL');

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { ulid } from 'ulid';
 import { ARTIFACTS, type Artifact } from '../../core/artifact-keys.ts';
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { GITHUB_URL } from '../../core/repository.ts';
@@ -8,14 +9,15 @@ import { agentUser } from '../../worker/agent/agent-user.ts';
 import { shell } from '../../worker/agents/shell.ts';
 import type { WorkerKit } from '../../worker/worker-kit.ts';
 import { WorkerLog } from '../../worker/worker-log.ts';
-import { DISPATCH_ID, SHA256, TASK_ARN } from '../lambdas/records.ts';
+import { SHA256, TASK_ARN } from '../lambdas/records.ts';
 import { NO_CHECKPOINTS, NO_PROGRAMS, secretsInTest } from './secrets-in-test.ts';
 
-export const ATTEMPT = { dispatchId: DISPATCH_ID, attempt: 1 };
+/** By its name the processes of an attempt are known, and killed at its end. */
+export const ATTEMPT = { dispatchId: ulid(), attempt: 1 };
 
 export const SPEC: DispatchSpec = {
   version: 1,
-  dispatchId: DISPATCH_ID,
+  dispatchId: ATTEMPT.dispatchId,
   tenantId: 'acme',
   agent: 'shell',
   task: 'exit 0',

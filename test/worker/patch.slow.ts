@@ -21,6 +21,7 @@ import { keepBase } from '../../worker/repository/base-tree.ts';
 import { changesPatch, type PatchRequest } from '../../worker/repository/changes-patch.ts';
 import { cloneRepository } from '../../worker/repository/clone.ts';
 import { git, makeRepository } from './git-in-test.ts';
+import { until } from './worker-in-test.ts';
 
 const isRoot = process.getuid?.() === 0;
 const user: AgentUser = isRoot ? agentUser(54_302) : agentUser(undefined);
@@ -345,8 +346,7 @@ describe('changes.patch', () => {
 
     await expect(patchOf({ program: slow, timeoutMs: 200 })).rejects.toThrow('was not ready within 0.2 seconds');
 
-    const left = execFileSync('ps', ['-eo', 'args']).toString();
-    expect(left).not.toContain('sleep 987654');
+    await until(() => !execFileSync('ps', ['-eo', 'args']).includes('sleep 987654'));
   });
 
   it('leaves nothing behind but the base', async () => {

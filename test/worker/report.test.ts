@@ -70,8 +70,8 @@ describe.concurrent('the report of a worker that served a dispatch', () => {
 
   it('may be refused: the exit code stays', async () => {
     const worker = await slots.serve({ task: 'exit 3' });
-    await worker.assigned();
     worker.execution.succeed = async () => false;
+    await worker.assigned();
 
     const exitCode = await worker.ended;
 
@@ -81,12 +81,12 @@ describe.concurrent('the report of a worker that served a dispatch', () => {
 
   it('may be lost: the exit code stays', async () => {
     const worker = await slots.serve({ task: 'exit 3' });
-    await worker.assigned();
     const { reports } = worker.execution;
     worker.execution.succeed = async (_token, output) => {
       reports.push(output);
       throw new Error('the answer was lost');
     };
+    await worker.assigned();
 
     const exitCode = await worker.ended;
 

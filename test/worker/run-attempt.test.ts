@@ -7,7 +7,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Artifact } from '../../core/artifact-keys.ts';
 import { runCold } from '../../worker/run-cold.ts';
 import type { WorkerKit } from '../../worker/worker-kit.ts';
-import { DISPATCH_ID, TASK_ARN } from '../lambdas/records.ts';
+import { TASK_ARN } from '../lambdas/records.ts';
 import { ATTEMPT, kitIn, SPEC } from './kit-in-test.ts';
 import { NO_PROGRAMS } from './secrets-in-test.ts';
 import { until } from './worker-in-test.ts';
@@ -27,9 +27,7 @@ describe('an attempt', () => {
     const exitCode = await runCold(kit, ATTEMPT);
 
     expect(exitCode).toBe(0);
-    expect(passes).toEqual([
-      { dispatchId: DISPATCH_ID, attempt: 1, taskArn: TASK_ARN, startedAt: expect.stringMatching(/Z$/) },
-    ]);
+    expect(passes).toEqual([{ ...ATTEMPT, taskArn: TASK_ARN, startedAt: expect.stringMatching(/Z$/) }]);
   });
 
   it('does not ask to begin where it was stopped before', async () => {

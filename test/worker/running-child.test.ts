@@ -3,13 +3,10 @@ import { agentUser } from '../../worker/agent/agent-user.ts';
 import { type RunningChild, startChild, type WorkspaceChild } from '../../worker/pack/running-child.ts';
 
 /** Ends at once, and leaves a process behind that is in no group of its own and holds all its pipes. */
-const LEAVES_ANOTHER = `
-  const { spawn } = require('node:child_process');
-  const { pid } = spawn('sleep', ['60'], { detached: true, stdio: [0, 1, 2, 3] });
-  process.stdout.write(String(pid), () => process.exit(0));`;
+const LEAVES_ANOTHER = 'exec 4<&0; setsid sleep 60 <&4 & printf %s "$!"';
 
 function start(script: string, options: Partial<WorkspaceChild> = {}): RunningChild {
-  const program = { file: process.execPath, args: ['-e', script] };
+  const program = { file: 'bash', args: ['-c', script] };
   return startChild({ title: 'The child', ...program, env: {}, user: agentUser(undefined), ...options });
 }
 
@@ -20,12 +17,12 @@ async function first(chunks: AsyncIterable<Buffer>): Promise<string> {
 
 describe('a child whose pipes another process holds open', () => {
   it('is over when its time is up', async () => {
-    const running = start(LEAVES_ANOTHER, { timeoutMs: 1_000 });
+    const running = start(LEAVES_ANOTHER, { timeoutMs: 2_000 });
     const pid = Number(await first(running.stdout));
 
     const ended = running.ended.catch((error: Error) => error.message);
 
-    await expect(ended).resolves.toBe('The child was not ready within 1 seconds.');
+    await expect(ended).resolves.toBe('The child was not ready within 2 seconds.');
     process.kill(pid, 'SIGKILL');
   });
 

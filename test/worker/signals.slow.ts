@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHECKPOINT_INDEX } from '../../core/artifact-keys.ts';
 import { isTerminal } from '../../core/dispatch-status.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { random } from '../../scripts/simulation/random.ts';
@@ -16,42 +17,82 @@ const AT_ONCE = 6;
 const INTERVAL_MS = 400;
 /** What other work of the machine may add to a checkpoint that was not finished. */
 const NOISE_MS = 1_000;
-/** How much longer than its agent runs a worker has something to lose. */
-const AND_UPLOAD = 1.5;
+const FILE_EVERY_MS = 40;
 
-/** Writes a file every 40 milliseconds that says when, and ends by itself; or where its worker is gone. It starts no process. */
-const TASK = `exec 3<> <(:)
-  for n in {1..20}; do echo "$EPOCHREALTIME" > "file-$n"; echo "$n"; read -rt 0.04 -u 3 || true; done`;
+/** Writes so many files that say when, and ends by itself; or where its worker is gone. It starts no process. */
+const writing = (files: number) => `exec 3<> <(:)
+  for ((n = 1; n <= ${files}; n++)); do
+    echo "$EPOCHREALTIME" > "file-$n"; echo "$n"; read -rt ${FILE_EVERY_MS / 1000} -u 3 || true
+  done`;
+
+/** Milliseconds, where nobody disturbs it. */
+interface Life {
+  /** How many its agent writes. */
+  readonly files: number;
+  /** From a worker's start to its end. */
+  readonly workerMs: number;
+  /** From its agent's first file to its own end: it has something to lose. */
+  readonly losingMs: number;
+}
 
 let worker: WorkerInTest;
-/** Milliseconds, where nobody disturbs it: from a worker's start to its end, and from its agent's first file to the last. */
-let life = { worker: 0, agent: 0 };
+/** Its agent is still at it when it has its first checkpoint, on a slow machine too. */
+let brief: Life;
+/** It goes on for twice the time in which anything may be lost. */
+let long: Life;
 
 beforeAll(async () => {
   worker = await openWorker();
-  const lives = await Promise.all(Array.from({ length: AT_ONCE }, measureLife));
-  life = { worker: middle(lives.map((one) => one.worker)), agent: middle(lives.map((one) => one.agent)) };
-});
+  const firstSavedMs = Math.max(...(await atOnce(measureFirstCheckpoint)));
+  const files = Math.max(20, Math.ceil((2 * firstSavedMs) / FILE_EVERY_MS));
+  const lives = await atOnce(() => measureLife(files));
+  const [workerMs, losingMs] = [middle(lives.map((one) => one.workerMs)), middle(lives.map((one) => one.losingMs))];
+  brief = { files, workerMs, losingMs };
+  const moreMs = 2 * lossMs(firstSavedMs);
+  long = { files: files + Math.ceil(moreMs / FILE_EVERY_MS), workerMs: workerMs + moreMs, losingMs: losingMs + moreMs };
+}, 300_000);
 afterAll(() => worker.close());
+
+function atOnce<T>(work: () => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/**
+ * How old a lost file may be, where no checkpoint took longer: the last may just not have been finished, and have taken
+ * longer than the one before; after that is a pause as long.
+ */
+function lossMs(checkpointMs: number): number {
+  return Math.max(INTERVAL_MS, 2 * checkpointMs) + checkpointMs + NOISE_MS;
+}
 
 function middle(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
-async function measureLife(): Promise<typeof life> {
-  const begunAt = performance.now();
-  const run = await start();
+async function measureFirstCheckpoint(): Promise<number> {
+  const run = await start(100_000);
   await written(run, 'file-1');
   const writesAt = performance.now();
-  await written(run, 'file-20');
-  const wroteAt = performance.now();
+  await until(async () => (await run.objects()).includes(CHECKPOINT_INDEX));
+  const savedAt = performance.now();
+  run.process.kill('SIGTERM');
+  await run.ended;
+  return savedAt - writesAt;
+}
+
+async function measureLife(files: number): Promise<Life> {
+  const begunAt = performance.now();
+  const run = await start(files);
+  await written(run, 'file-1');
+  const writesAt = performance.now();
   const { exitCode } = await run.ended;
   if (exitCode !== 0) throw new Error(`An undisturbed worker ended with ${exitCode}.`);
-  return { worker: performance.now() - begunAt, agent: wroteAt - writesAt };
+  const endedAt = performance.now();
+  return { files, workerMs: endedAt - begunAt, losingMs: endedAt - writesAt };
 }
 
 function written({ workspace }: WorkerRun, name: string): Promise<void> {
-  return until(() => existsSync(join(workspace, name)), 30_000);
+  return until(() => existsSync(join(workspace, name)));
 }
 
 /** A moment in a worker's life: in all of it, or rather where there is something to lose. */
@@ -60,16 +101,16 @@ interface Moment {
   readonly afterMs: number;
 }
 
-function moments(seed: number): Moment[] {
+function moments(seed: number, life: Life): Moment[] {
   const chance = random(seed, 0);
   return Array.from({ length: MOMENTS }, () => {
     const fromFirstFile = chance.uniform() > 0.2;
-    return { fromFirstFile, afterMs: chance.uniform() * (fromFirstFile ? life.agent * AND_UPLOAD : life.worker) };
+    return { fromFirstFile, afterMs: chance.uniform() * (fromFirstFile ? life.losingMs : life.workerMs) };
   });
 }
 
-function start(): Promise<WorkerRun> {
-  return worker.run(TASK, { environment: { CHECKPOINT_SECONDS: String(INTERVAL_MS / 1000) } });
+function start(files: number): Promise<WorkerRun> {
+  return worker.run(writing(files), { environment: { CHECKPOINT_SECONDS: String(INTERVAL_MS / 1000) } });
 }
 
 interface Struck {
@@ -84,8 +125,12 @@ interface Struck {
 }
 
 /** Starts a worker, sends it the signal at that moment, and ends its attempt. */
-async function strike(signal: 'SIGTERM' | 'SIGKILL', { fromFirstFile, afterMs }: Moment): Promise<Struck> {
-  const run = await start();
+async function strike(
+  signal: 'SIGTERM' | 'SIGKILL',
+  { files }: Life,
+  { fromFirstFile, afterMs }: Moment,
+): Promise<Struck> {
+  const run = await start(files);
   if (fromFirstFile) await written(run, 'file-1');
   await Promise.race([delay(afterMs), run.ended]);
   const at = Date.now();
@@ -108,15 +153,15 @@ function lostFiles(workspace: string, manifest: Manifest | undefined): number[] 
 }
 
 /** Strikes at random moments of a worker's life, a few workers at once. */
-async function strikeAll(signal: 'SIGTERM' | 'SIGKILL', seed: number): Promise<Struck[]> {
-  const left = moments(seed);
+async function strikeAll(signal: 'SIGTERM' | 'SIGKILL', life: Life, seed: number): Promise<Struck[]> {
+  const left = moments(seed, life);
   const struck: Struck[] = [];
   const strikeOn = async () => {
     for (let moment = left.pop(); moment !== undefined; moment = left.pop()) {
-      struck.push(await strike(signal, moment));
+      struck.push(await strike(signal, life, moment));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, strikeOn));
+  await atOnce(strikeOn);
   return struck;
 }
 
@@ -133,12 +178,12 @@ async function expectTerminal(struck: readonly Struck[]): Promise<void> {
 
 describe('a worker that is asked to stop, at any moment', () => {
   it('has everything in S3 that its agent had written', { timeout: 300_000 }, async () => {
-    const struck = await strikeAll('SIGTERM', SEED);
+    const struck = await strikeAll('SIGTERM', brief, SEED);
 
     const exits = (code: number | null) => count(struck, ({ exitCode }) => exitCode === code);
     const early = count(struck, ({ manifest }) => manifest === undefined);
     console.log(
-      `SIGTERM at ${struck.length} moments of ${Math.round(life.worker)} ms: ${exits(143)} stopped, ${exits(0)} had finished, ${exits(null)} died of it, ${early} had not begun; ${count(struck, ({ lost }) => lost.length > 0)} lost a file.`,
+      `SIGTERM at ${struck.length} moments of ${Math.round(brief.workerMs)} ms: ${exits(143)} stopped, ${exits(0)} had finished, ${exits(null)} died of it, ${early} had not begun; ${count(struck, ({ lost }) => lost.length > 0)} lost a file.`,
     );
     expect(struck.filter(({ lost }) => lost.length > 0).map(({ run }) => run.dispatchId)).toEqual([]);
     // Before Node has begun to listen, a signal ends it at once.
@@ -153,18 +198,17 @@ describe('a worker that is asked to stop, at any moment', () => {
 
 describe('a worker that is killed, at any moment', () => {
   it('has everything in S3 that is older than its last checkpoint', { timeout: 300_000 }, async () => {
-    const struck = await strikeAll('SIGKILL', SEED + 1);
+    const struck = await strikeAll('SIGKILL', long, SEED + 1);
 
     const took = struck.flatMap(({ manifest }) => {
       return manifest?.checkpoint ? [Date.parse(manifest.createdAt) - Date.parse(manifest.checkpoint.takenAt)] : [];
     });
     const ages = struck.flatMap(({ at, lost }) => (lost.length > 0 ? [at - Math.min(...lost)] : []));
     const longest = Math.max(0, ...took);
-    // The last one may just not have been finished, and have taken longer than the one before; after that is a pause as long.
-    const bound = Math.max(INTERVAL_MS, 2 * longest) + longest + NOISE_MS;
+    const bound = lossMs(longest);
     const whole = count(struck, ({ manifest }) => manifest !== undefined && manifest.checkpoint === undefined);
     console.log(
-      `SIGKILL at ${struck.length} moments of ${Math.round(life.worker)} ms: ${count(struck, isCheckpoint)} checkpoints presented, ${whole} whole outputs, ${count(struck, ({ manifest }) => manifest === undefined)} without; the oldest file lost was ${Math.round(Math.max(0, ...ages))} ms old (at most ${Math.round(bound)} allowed: every ${INTERVAL_MS} ms, taken in up to ${longest}).`,
+      `SIGKILL at ${struck.length} moments of ${Math.round(long.workerMs)} ms: ${count(struck, isCheckpoint)} checkpoints presented, ${whole} whole outputs, ${count(struck, ({ manifest }) => manifest === undefined)} without; the oldest file lost was ${Math.round(Math.max(0, ...ages))} ms old (at most ${Math.round(bound)} allowed: every ${INTERVAL_MS} ms, taken in up to ${longest}).`,
     );
     const beforeCheckpoint = struck.flatMap(({ manifest, lost }) => {
       const takenAt = manifest?.checkpoint && Date.parse(manifest.checkpoint.takenAt);

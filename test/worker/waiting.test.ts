@@ -203,7 +203,7 @@ describe.concurrent('a worker that waits', () => {
       const worker = await slots.serve({ times: { pollMs: 60_000 } });
       await worker.is('WARM');
       // The first look is over, and the next one a minute away.
-      await until(async () => worker.said.join('').includes('Waiting for a dispatch'));
+      await until(() => worker.looks() > 0);
       if (state !== 'WARM') await worker.claim();
       if (state === 'ASSIGNED') await worker.assign();
 

@@ -201,11 +201,14 @@ function outputOf(s3: S3Client, dispatchId: string) {
   };
 }
 
+/** However busy the machine is. */
+const WITHIN_MS = 30_000;
+
 /** Waits for a condition; throws where it does not come true. */
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const end = Date.now() + withinMs;
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + WITHIN_MS;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`It did not come true within ${withinMs} ms: ${condition}`);
+    if (Date.now() > end) throw new Error(`It did not come true within ${WITHIN_MS} ms: ${condition}`);
     await delay(10);
   }
 }

@@ -194,7 +194,7 @@ describe.concurrent('an agent that ends by itself', () => {
 
 describe.concurrent('an agent that outlives its time', () => {
   it('is stopped, and what it made until then is kept', async () => {
-    const run = await worker.run('echo partial > file; sleep 300', { spec: { timeoutSeconds: 1 } });
+    const run = await worker.run('echo partial > file; sleep 300', { spec: { timeoutSeconds: 3 } });
 
     const { exitCode } = await run.ended;
 
@@ -202,14 +202,14 @@ describe.concurrent('an agent that outlives its time', () => {
     expect(await run.result()).toMatchObject({
       endedBy: 'timeout',
       exitCode: 143,
-      reason: 'The agent did not finish within its 1 second.',
+      reason: 'The agent did not finish within its 3 seconds.',
     });
     expect((await run.manifest()).files.map(({ path }) => path)).toEqual(['file']);
   });
 
   it('may clean up before it goes', async () => {
     const run = await worker.run('trap "echo cleaned > file; exit 9" TERM; sleep 300 & wait', {
-      spec: { timeoutSeconds: 1 },
+      spec: { timeoutSeconds: 3 },
     });
 
     const { exitCode } = await run.ended;
@@ -252,7 +252,7 @@ describe.concurrent('a worker that is stopped', () => {
 
   it('does not wait longer for an agent whose time was up already', async () => {
     const run = await worker.run('trap "echo asked" TERM; while :; do sleep 0.1 || true; done', {
-      spec: { timeoutSeconds: 1 },
+      spec: { timeoutSeconds: 3 },
     });
     await run.said('asked');
 

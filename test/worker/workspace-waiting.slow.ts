@@ -101,9 +101,10 @@ describe.concurrent('a dispatch whose workspace another one has', () => {
       6,
     );
     await first.said('began');
-    first.process.kill('SIGKILL');
-
     const second = await begin('killed', 'cat first; touch over', {}, 6);
+    await waitsFor(second);
+
+    first.process.kill('SIGKILL');
     const { exitCode, stdout } = await second.ended;
 
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('first\n') });

@@ -122,7 +122,7 @@ describe('the process of the embedded DynamoDB', () => {
 
     parent.kill('SIGKILL');
 
-    await vi.waitFor(() => expect(dynaliteProcesses(folder)).toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(dynaliteProcesses(folder)).toEqual([]), { timeout: 15_000 });
     expect(before).toHaveLength(1);
   });
 

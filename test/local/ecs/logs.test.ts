@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CloudWatchLogsClient, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LineSplitter } from '../../../local/ecs/line-splitter.ts';
+import { LogStream } from '../../../local/ecs/log-stream.ts';
 import { AwsError } from '../../../local/gateway/aws-error.ts';
-import { awslogs, type Stand, startStand, waitFor } from './stand.ts';
+import { awslogs, LOG_GROUP, type Stand, startStand, waitFor } from './stand.ts';
 
 let stand: Stand | undefined;
 afterEach(() => stand?.close());
@@ -80,6 +83,22 @@ describe('the output of a container', () => {
     expect(held).toBeGreaterThan(0);
     expect(held).toBeLessThan(6_000);
     expect(stand.logOf(task)).toHaveLength(20_000);
+  });
+
+  it('is whole though this process stands still while it closes', async () => {
+    const said: string[] = [];
+    const send = async ({ input }: PutLogEventsCommand) => {
+      said.push(...(input.logEvents ?? []).map(({ message = '' }) => message));
+    };
+    const client = { send } as unknown as CloudWatchLogsClient;
+    const stream = new LogStream(client, { logGroupName: LOG_GROUP, logStreamName: 'agent' }, () => {});
+    stream.take(spawn('sh', ['-c', 'echo late'], { stdio: ['ignore', 'pipe', 'ignore'] }).stdout);
+
+    const closed = stream.close(10_000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    await closed;
+
+    expect(said).toEqual(['late']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { familyOf, type ProcessFact, ProcessTable } from '../../../local/ecs/process-table.ts';
 import { StartQueue } from '../../../local/ecs/start-queue.ts';
 import { isAlive } from './stand.ts';
@@ -59,6 +59,20 @@ describe('the process table', () => {
     expect(found.sort()).toEqual([child.pid, grandchild].sort());
     expect(survivors).toEqual([]);
     expect([child.pid ?? 0, grandchild].map(isAlive)).toEqual([false, false]);
+  });
+});
+
+describe('a process that dies slowly', () => {
+  it('is waited for, though it has lost its environment before it is gone', async () => {
+    const table = new ProcessTable(MARKER);
+    const pid = 2 ** 22 + 1;
+    const snapshot = vi.spyOn(table, 'snapshot');
+    for (const left of [[fact(pid, 1, pid, 'mine')], [fact(pid, 1, pid)], []]) snapshot.mockResolvedValueOnce(left);
+
+    const survivors = await table.kill(wanted);
+
+    expect(survivors).toEqual([]);
+    expect(snapshot).toHaveBeenCalledTimes(3);
   });
 });
 

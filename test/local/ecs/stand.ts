@@ -177,7 +177,7 @@ export function idOf(task: Task): string {
 }
 
 /** Waits until `find` yields something. */
-export async function waitFor<Value>(what: string, find: () => Value | undefined, timeout = 10_000): Promise<Value> {
+export async function waitFor<Value>(what: string, find: () => Value | undefined, timeout = 15_000): Promise<Value> {
   const end = Date.now() + timeout;
   for (;;) {
     const found = find();

@@ -114,8 +114,8 @@ describe('an archive', () => {
   it('removes the file in which nothing is left to keep', async () => {
     const archive = openArchive(1);
     archive.record(eventAt('2026-11-21T10:00:00Z'));
-    utimesSync(join(folder, '2026-11-21T10'), new Date(now), new Date(now));
-    now += DAY;
+    const longAgo = new Date(now - 2 * DAY);
+    utimesSync(join(folder, '2026-11-21T10'), longAgo, longAgo);
 
     archive.record(eventAt('2026-11-22T10:00:00Z'));
 

@@ -76,7 +76,7 @@ async function put(): Promise<string | undefined> {
 
 /** Waits for messages and returns each one's body, parsed, and the values of its attributes. */
 async function letters(url = deadUrl) {
-  const messages = await receiveAll(queues, url, { WaitTimeSeconds: 10 });
+  const messages = await receiveAll(queues, url, { WaitTimeSeconds: 20 });
   return messages.map(({ Body = '', MessageAttributes = {} }) => ({
     body: JSON.parse(Body),
     attributes: Object.fromEntries(

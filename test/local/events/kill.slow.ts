@@ -49,7 +49,7 @@ async function putUntilKilled(client: EventBridgeClient, killAfter: number): Pro
 }
 
 describe('an acknowledged event', () => {
-  it('reaches its function although the process is killed again and again', { timeout: 60_000 }, async () => {
+  it('reaches its function although the process is killed again and again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'outpost-kill-'));
     const acknowledged: number[] = [];
 

@@ -4,7 +4,7 @@ import { CancelReplayCommand, DescribeArchiveCommand, DescribeReplayCommand } fr
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AwsService } from '../../../local/aws-service.ts';
 import { deadParts } from '../../../local/events/dead-pattern.ts';
-import { eventually } from '../lambda/embedded.ts';
+import { eventually, settled } from '../lambda/embedded.ts';
 import { ARN, createKeptAndReplayed, entry, type ReplayStand, startReplayStand } from './replay-stand.ts';
 
 const EVERYTHING = { EventPattern: { source: [{ prefix: '' }] } };
@@ -76,10 +76,9 @@ describe('a replay', () => {
 
     await stand.replay('again');
 
-    await eventually(() => expect(stand.seen()).toHaveLength(2));
-    expect(stand.seen().map((event) => event['replay-name'])).toEqual([undefined, 'again']);
     await stand.reaches('again', 'COMPLETED');
-    expect(readdirSync(join(stand.embedded.folder, 'events', 'deliveries'))).toEqual([]);
+    await settled(stand.embedded);
+    expect(stand.seen().map((event) => event['replay-name'])).toEqual([undefined, 'again']);
   });
 
   it('is not archived again', async () => {
@@ -105,7 +104,9 @@ describe('a replay', () => {
 
     await stand.replay('again', { Destination: { Arn: `${ARN}:event-bus/default` } });
 
-    await eventually(() => expect(ns()).toEqual([1, 2]));
+    await stand.reaches('again', 'COMPLETED');
+    await settled(stand.embedded);
+    expect(ns()).toEqual([1, 2]);
     expect(await countOf('kept')).toBe(1);
     expect(stand.embedded.events).toHaveLength(1);
   });
@@ -121,7 +122,8 @@ describe('a replay', () => {
     });
 
     await stand.reaches('again', 'COMPLETED');
-    await eventually(() => expect(ns()).toEqual([2, 3]));
+    await settled(stand.embedded);
+    expect(ns()).toEqual([2, 3]);
     expect(await describeReplay('again')).toMatchObject({
       EventStartTime: new Date('2026-11-21T10:00:02.600Z'),
       EventLastReplayedTime: new Date('2026-11-21T10:00:03Z'),
@@ -143,8 +145,8 @@ describe('a replay', () => {
     await stand.replay('again', { Destination: { Arn: `${ARN}:event-bus/outpost`, FilterArns } });
 
     await stand.reaches('again', 'COMPLETED');
-    await eventually(() => expect(ns()).toEqual([10]));
-    expect(readdirSync(join(stand.embedded.folder, 'events', 'deliveries'))).toEqual([]);
+    await settled(stand.embedded);
+    expect(ns()).toEqual([10]);
     expect((await describeReplay('again')).Destination?.FilterArns).toEqual(FilterArns);
   });
 
@@ -157,7 +159,8 @@ describe('a replay', () => {
     await stand.replay('again');
 
     await stand.reaches('again', 'COMPLETED');
-    await eventually(() => expect(ns()).toEqual([2, 3]));
+    await settled(stand.embedded);
+    expect(ns()).toEqual([2, 3]);
   });
 
   it('has FAILED where its archive is damaged, and says where', async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FaultRates, FaultSettings } from '../../../local/faults/fault-settings.ts';
 import { resumeFaults, stopFaults } from '../../../local/faults/fault-switch.ts';
 import { type EchoGateway, echoGateway } from '../gateway/echo-gateway.ts';
+import { eventually } from '../lambda/embedded.ts';
 import { type Injected, inject, OPERATOR_ROLE } from './injected.ts';
 
 const DISPATCH = '01J9ZK6W3N8R5T7V9X1Y3Z5A7B';
@@ -176,9 +177,9 @@ describe('faults of calls', () => {
 
     stopFaults(echo.folder);
 
-    await expect.poll(() => outcome(client.send(put()))).toBe('ok');
+    await eventually(async () => expect(await outcome(client.send(put()))).toBe('ok'));
     resumeFaults(echo.folder);
-    await expect.poll(() => outcome(client.send(put()))).toBe('ThrottlingException');
+    await eventually(async () => expect(await outcome(client.send(put()))).toBe('ThrottlingException'));
   });
 
   it('ends at the time that the settings say', async () => {

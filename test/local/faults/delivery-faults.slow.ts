@@ -8,7 +8,14 @@ import { bundleRuntime } from '../../../local/lambda/bundle-runtime.ts';
 import { createLambda } from '../../../local/lambda/lambda-service.ts';
 import { createLogs } from '../../../local/logs/logs-service.ts';
 import { clientConfig } from '../../../local/service-principal.ts';
-import { type Embedded, eventually, functionProperties, startEmbedded, writeCode } from '../lambda/embedded.ts';
+import {
+  type Embedded,
+  eventually,
+  functionProperties,
+  settled,
+  startEmbedded,
+  writeCode,
+} from '../lambda/embedded.ts';
 import { type Injected, inject } from './injected.ts';
 
 const DISPATCH = '01J9ZK6W3N8R5T7V9X1Y3Z5A7B';
@@ -76,7 +83,8 @@ describe('faults of events', () => {
     await put(2);
     await put(3, 'Lost', 'default');
 
-    await eventually(() => expect(seen().toSorted()).toEqual([2, 3]));
+    await settled(embedded);
+    expect(seen().toSorted()).toEqual([2, 3]);
     expect(injected.faults()).toMatchObject([
       { point: 'event', fault: 'drop', bus: 'outpost', rule: 'own', detailType: 'Lost', ids: [DISPATCH], delays: [] },
     ]);
@@ -87,7 +95,8 @@ describe('faults of events', () => {
 
     await put(1);
 
-    await eventually(() => expect(seen()).toEqual([1, 1]));
+    await settled(embedded);
+    expect(seen()).toEqual([1, 1]);
     expect(injected.faults()).toMatchObject([{ fault: 'double', delays: [0, 20] }]);
   });
 
@@ -102,17 +111,17 @@ describe('faults of events', () => {
   });
 
   it('reorder: what follows overtakes the event', async () => {
-    await begin([{ detailType: 'Slow', reorder: 1, reorderMs: [250, 250] }]);
+    await begin([{ detailType: 'Slow', reorder: 1, reorderMs: [2_000, 2_000] }]);
 
     await put(1, 'Slow');
     await put(2);
 
     await eventually(() => expect(seen()).toEqual([2, 1]));
-    expect(injected.faults()).toMatchObject([{ fault: 'reorder', delays: [250] }]);
+    expect(injected.faults()).toMatchObject([{ fault: 'reorder', delays: [2_000] }]);
   });
 
   it('keeps an event that is held back over a restart', async () => {
-    await begin([{ delay: 1, delayMs: [400, 400] }]);
+    await begin([{ delay: 1, delayMs: [2_000, 2_000] }]);
     await put(1);
     injected.close();
     await embedded.stop();
@@ -129,7 +138,8 @@ describe('faults of events', () => {
 
     await put(1);
 
-    await eventually(() => expect(seen()).toEqual([1]));
+    await settled(embedded);
+    expect(seen()).toEqual([1]);
     expect(injected.faults()).toEqual([]);
   });
 });

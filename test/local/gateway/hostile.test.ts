@@ -88,7 +88,7 @@ describe('a hostile client', () => {
     'with a path that is none is refused: %s',
     async (path) => {
       const answer = await exchange((socket) =>
-        socket.end(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
       );
 
       expect(answer).toContain('<Code>InvalidURI</Code>');

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { AwsEvent, AwsService, LocalAws, ResourceValues } from '../../../local/aws-service.ts';
 import { DefaultBus } from '../../../local/events/default-bus.ts';
 import { type Gateway, startGateway } from '../../../local/gateway/gateway.ts';
@@ -92,4 +92,11 @@ export function functionProperties(directory: string, more: object = {}) {
 /** Waits until an expectation holds: soon on an idle machine, later on a busy one. */
 export function eventually(expectation: () => void | Promise<void>): Promise<void> {
   return vi.waitFor(expectation, { timeout: 15_000, interval: 20 });
+}
+
+/** Waits until each event so far has been taken to its functions, and these are done with it: more is not to come. */
+export async function settled({ folder }: Embedded): Promise<void> {
+  for (const queue of [join('events', 'deliveries'), join('lambda', 'queue')]) {
+    await eventually(() => expect(readdirSync(join(folder, queue))).toEqual([]));
+  }
 }

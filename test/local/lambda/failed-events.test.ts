@@ -28,6 +28,7 @@ let deadUrl: string;
 beforeEach(() => start());
 
 afterEach(async () => {
+  vi.useRealTimers();
   disconnect();
   await embedded.destroy();
 });
@@ -89,7 +90,7 @@ async function send(event: object): Promise<string | undefined> {
 }
 
 const queued = () => readdirSync(join(embedded.folder, 'lambda', 'queue'));
-const receive = (url = deadUrl) => receiveAll(queues, url, { WaitTimeSeconds: 10 });
+const receive = (url = deadUrl) => receiveAll(queues, url, { WaitTimeSeconds: 20 });
 
 describe('an event that a function has failed on', () => {
   it('is in its dead-letter queue as it was, and why', async () => {
@@ -156,7 +157,6 @@ describe('an event that a function has failed on', () => {
 
     const [letter] = await receive();
 
-    vi.useRealTimers();
     expect(letter?.Body).toBe('{"n":4}');
     expect(letter?.MessageAttributes).toMatchObject({
       ErrorCode: { StringValue: '429' },

@@ -131,5 +131,5 @@ describe('S3 that is killed while it writes', () => {
       client.destroy();
     }
     expect(readdirSync(folder).sort()).toEqual(['gateway-secret', 's3']);
-  }, 120_000);
+  });
 });

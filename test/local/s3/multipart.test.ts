@@ -105,13 +105,13 @@ describe('lib-storage', () => {
     const upload = new Upload({ client: s3.client, params: { Bucket: BUCKET, Key: 'aborted', Body }, partSize: PART });
     const done = upload.done();
     Body.write(bytes);
-    await expect.poll(dataFiles, { timeout: 5_000 }).toBeGreaterThan(before);
+    await expect.poll(dataFiles, { timeout: 15_000 }).toBeGreaterThan(before);
 
     await upload.abort();
     Body.destroy();
 
     await expect(done).rejects.toMatchObject({ name: 'AbortError' });
-    await expect.poll(dataFiles, { timeout: 5_000 }).toBe(before);
+    await expect.poll(dataFiles, { timeout: 15_000 }).toBe(before);
     await expect(read('aborted')).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 });

@@ -54,7 +54,7 @@ async function useUntilKilled({ client, url: QueueUrl }: Connection, sent: Set<s
 }
 
 describe('an acknowledged message', () => {
-  it('is there after a kill, unless somebody has deleted it', { timeout: 60_000 }, async () => {
+  it('is there after a kill, unless somebody has deleted it', async () => {
     folder = mkdtempSync(join(tmpdir(), 'outpost-kill-'));
     const [sent, deleting] = [new Set<string>(), new Set<string>()];
     const connection = await startProcess();

@@ -161,10 +161,10 @@ describe('a message', () => {
   });
 
   it('that is delayed is not there before', async () => {
-    await send('x', { DelaySeconds: 5 });
+    await send('x', { DelaySeconds: 60 });
 
     const now = await stand.receive(url);
-    later(6);
+    later(61);
     const then = await stand.receive(url);
 
     expect([now.length, then.length]).toEqual([0, 1]);

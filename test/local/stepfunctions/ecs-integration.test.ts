@@ -115,9 +115,12 @@ describe('ecs:runTask.sync', () => {
     );
 
     const ended = await stand.run(machine);
+    // What is called for the first comes before this.
+    await stand.startExecution(machine);
+    await stand.until(() => stand.calls.length > 1);
 
     expect(ended).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
-    expect(stand.calls.map(({ operation }) => operation)).toEqual(['RunTask']);
+    expect(stand.calls.map(({ operation }) => operation)).toEqual(['RunTask', 'RunTask']);
   });
 
   it('fails with AmazonECS.Unknown where ECS started nothing', async () => {

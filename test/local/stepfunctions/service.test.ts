@@ -239,8 +239,10 @@ describe('the Step Functions API', () => {
       const again = stand.client.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
       const never = stand.client.send(new SendTaskHeartbeatCommand({ taskToken: 'NoSuchTaskToken' }));
 
-      await expect(again).rejects.toMatchObject({ name: 'TaskTimedOut' });
-      await expect(never).rejects.toMatchObject({ name: 'InvalidToken', message: "Invalid Token: 'Invalid token'" });
+      await Promise.all([
+        expect(again).rejects.toMatchObject({ name: 'TaskTimedOut' }),
+        expect(never).rejects.toMatchObject({ name: 'InvalidToken', message: "Invalid Token: 'Invalid token'" }),
+      ]);
     });
 
     it('refuses an output that is not JSON and goes on waiting', async () => {

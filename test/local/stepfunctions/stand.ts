@@ -131,9 +131,9 @@ export class Stand {
     return events;
   }
 
-  /** Waits for a condition. @throws Error after five seconds */
+  /** Waits for a condition. @throws Error after 15 seconds */
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    const end = Date.now() + 5_000;
+    const end = Date.now() + 15_000;
     while (!(await condition())) {
       if (Date.now() > end) throw new Error('The condition did not come true.');
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -12,7 +12,7 @@ const CALM_TURNS = 6;
 /** Simulated milliseconds between two looks at a condition, which may cost requests. */
 const LOOK_MS = 2_000;
 /** Real milliseconds after which whatever keeps time from passing has hung. */
-const HUNG_MS = 15_000;
+const HUNG_MS = 30_000;
 
 /** Time that passes at once where nothing happens, and stands still while something real is at work. */
 export class VirtualClock implements Clock {
