@@ -96,11 +96,13 @@ function exitReason(facts: StopFacts, exitCode: number, result: WorkerResult | u
     result.exitCode !== 0 &&
     exitCode !== WORKER_EXIT.uploadFailed
   ) {
-    return `The agent exited with code ${result.exitCode}.`;
+    return withDetail(`The agent exited with code ${result.exitCode}`, result.reason);
   }
   // The worker's own words say it all where its exit code says nothing.
   if (result?.endedBy === 'worker' && result.reason && exitCode === 1) return asSentence(result.reason);
-  return withDetail(describeExitCode(exitCode).replace(/\.$/, ''), result?.reason ?? facts.containerReason);
+  // An agent's reason is why it failed, and not why its worker did.
+  const reason = result?.endedBy === 'agent' ? undefined : result?.reason;
+  return withDetail(describeExitCode(exitCode).replace(/\.$/, ''), reason ?? facts.containerReason);
 }
 
 /** No exit code, no code we know: what is left are ECS's own words. */

@@ -23,6 +23,7 @@ import { runCold } from './run-cold.ts';
 import { SecretsManagerSource } from './secrets/secrets-manager-source.ts';
 import { listenForStop } from './stop-request.ts';
 import { AttemptBucket } from './upload/attempt-bucket.ts';
+import { signNoBody } from './upload/sign-no-body.ts';
 import { serveSlot } from './warm/serve-slot.ts';
 import { slotWork } from './warm/slot-work.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './worker-environment.ts';
@@ -81,7 +82,7 @@ function makeClients() {
   return {
     documents: documentClient(dynamoDb),
     secretsManager: new SecretsManagerClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
-    s3: new S3Client({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FILES }),
+    s3: signNoBody(new S3Client({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FILES })),
     stepFunctions: new SFNClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
   };
 }

@@ -12,9 +12,9 @@ import { type AgentRooms, furnishHome, leaveRooms, makeRooms, writeForAgent } fr
 import { type AgentEnd, runAgent } from '../../worker/agent/agent-run.ts';
 import { agentUser } from '../../worker/agent/agent-user.ts';
 import { CappedLog } from '../../worker/agent/capped-log.ts';
+import { AgentAccount } from '../../worker/agents/agent-account.ts';
 import type { AgentCommand } from '../../worker/agents/agent-command.ts';
 import type { AgentProgram } from '../../worker/agents/agent-program.ts';
-import { LineFeed } from '../../worker/agents/line-feed.ts';
 import { WorkerLog } from '../../worker/worker-log.ts';
 import { type StubModel, startStubModel } from './stub-model/stub-model.ts';
 
@@ -31,6 +31,8 @@ export interface AgentTrial {
   readonly end: AgentEnd;
   readonly output: string;
   readonly usage: AgentUsage | undefined;
+  /** Why it failed, in the CLI's words. */
+  readonly lastWords: string | undefined;
   readonly model: StubModel;
   /** The text of every file in the workspace, by its name. */
   readonly files: Readonly<Record<string, string>>;
@@ -56,8 +58,8 @@ export async function tryAgent(agent: AgentToTest, task: string): Promise<AgentT
       given,
       writeFile: (name, content) => writeForAgent(rooms, user, name, content),
     });
-    const { end, output } = await runCommand(rooms, agent.program, { ...command, env: { ...command.env, ...given } });
-    return { end, output, usage: usageIn(agent.program, output), model, files: filesIn(rooms.workspace) };
+    const told = await runCommand(rooms, agent.program, { ...command, env: { ...command.env, ...given } });
+    return { ...told, model, files: filesIn(rooms.workspace) };
   } finally {
     await model.close();
     await leaveRooms(rooms, user, workerLog);
@@ -94,6 +96,7 @@ async function runCommand(rooms: AgentRooms, program: AgentProgram, command: Age
   const output = await CappedLog.create(join(rooms.base, 'output.log'));
   const sink = new PassThrough();
   const said = text(sink);
+  const account = new AgentAccount(program.usage?.());
   const end = await runAgent({
     command,
     environment: agentEnvironment({ mark: ulid(), rooms, user, program, command }),
@@ -103,21 +106,14 @@ async function runCommand(rooms: AgentRooms, program: AgentProgram, command: Age
     stop: new AbortController().signal,
     output,
     log: new WorkerLog(sink),
+    onLine: (text, from) => account.line(text, from),
   });
   await output.close();
   sink.end();
-  return { end, output: await said };
+  return { end, output: await said, usage: account.usage(), lastWords: account.lastWords() };
 }
 
 function filesIn(folder: string): Record<string, string> {
   const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile());
   return Object.fromEntries(files.map(({ name }) => [name, readFileSync(join(folder, name), 'utf8')]));
-}
-
-function usageIn({ usage }: AgentProgram, output: string): AgentUsage | undefined {
-  const reader = usage?.();
-  const feed = new LineFeed((line) => reader?.line(line));
-  feed.push(Buffer.from(output));
-  feed.end();
-  return reader?.read();
 }

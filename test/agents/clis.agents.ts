@@ -3,7 +3,7 @@ import { type AgentToTest, probeAgent, tryAgent, WRITTEN } from './agent-in-test
 import { AGENTS_TO_TEST } from './agents-to-test.ts';
 import { isOnPath } from './is-on-path.ts';
 import { REPLY_USAGE } from './stub-model/model-dialect.ts';
-import type { Exchange, StubModel } from './stub-model/stub-model.ts';
+import { type Exchange, type StubModel, WRONG_KEY } from './stub-model/stub-model.ts';
 
 const { claude, codex, gemini, aider, grok } = AGENTS_TO_TEST;
 
@@ -58,6 +58,30 @@ describe.each(AGENTS.map((agent) => [agent.name, { ...agent, ...modelOf(agent) }
 
     expect(end, output).toEqual({ endedBy: 'agent', exitCode: 0 });
     expect(output).toMatch(/\d+\.\d+\.\d+/);
+  });
+});
+
+function withWrongKey(agent: AgentToTest): AgentToTest {
+  const wrong = ([name, value]: readonly [string, string]) => [name, name.endsWith('_KEY') ? WRONG_KEY : value];
+  return { ...agent, given: (url) => Object.fromEntries(Object.entries<string>(agent.given(url)).map(wrong)) };
+}
+
+describe('a wrong key', () => {
+  it.each(AGENTS.filter(({ program }) => !program.exitsCleanOnFailure))(
+    'makes $name fail, and say why',
+    async (agent) => {
+      const { end, lastWords, output } = await tryAgent(withWrongKey(agent), TASK);
+
+      expect(end, output).toMatchObject({ endedBy: 'agent', exitCode: expect.toSatisfy((code) => code > 0) });
+      expect(lastWords, output).toMatch(/no such key|not signed in/i);
+    },
+  );
+
+  it.each(AGENTS.filter(({ program }) => program.exitsCleanOnFailure))('leaves $name without use', async (agent) => {
+    const { end, usage, output } = await tryAgent(withWrongKey({ ...agent, ...modelOf(agent) }), TASK);
+
+    expect(end, output).toEqual({ endedBy: 'agent', exitCode: 0 });
+    expect(usage).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TERMINAL_STATUSES } from '../../core/dispatch-status.ts';
 import type { EcsStop } from '../../core/ecs-stop.ts';
+import { WORKER_EXIT } from '../../core/exit-codes.ts';
 import { mapStopReason, type StopIntent } from '../../core/stop-reason.ts';
 import { ENDED_BY, type WorkerResult } from '../../core/worker-result.ts';
 
@@ -114,6 +115,22 @@ describe('mapStopReason', () => {
     const outcome = mapStopReason(undefined, { timedOut: true }, finished);
 
     expect(outcome).toMatchObject({ status: 'TIMEOUT', reason: expect.stringMatching(/agent finished.*ECS task/) });
+  });
+
+  it('tells with the exit code of an agent what its CLI says', () => {
+    const failed = result({ exitCode: 2, reason: 'Not logged in · Please run /login' });
+
+    const outcomes = [
+      mapStopReason(exited(2), NONE, failed),
+      mapStopReason(exited(2), NONE, result({ exitCode: 2 })),
+      mapStopReason(exited(WORKER_EXIT.uploadFailed), NONE, failed),
+    ];
+
+    expect(outcomes.map(({ reason }) => reason)).toEqual([
+      'The agent exited with code 2: Not logged in · Please run /login.',
+      'The agent exited with code 2.',
+      'The output could not be uploaded to S3 (exit 74).',
+    ]);
   });
 
   it('does not take a worker that failed for an agent that did', () => {

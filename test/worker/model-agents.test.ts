@@ -135,6 +135,25 @@ describe.concurrent('an agent that has a model', () => {
     expect(result.usage).toEqual({ inputTokens: 7, cachedInputTokens: 0, outputTokens: 0, turns: 1 });
   });
 
+  it('says in its result why its CLI failed, without its key', async () => {
+    const failure = JSON.stringify({ type: 'result', is_error: true, result: `No such key: ${KEY}` });
+
+    const { exitCode, result } = await tryAgent({
+      agent: 'claude',
+      program: claude,
+      cli: `printf '%s\\n' '${failure}'; exit 1`,
+      kit: { secrets: secretsInTest({ ANTHROPIC_API_KEY: KEY }) },
+    });
+
+    expect(exitCode).toBe(1);
+    expect(result).toMatchObject({
+      endedBy: 'agent',
+      exitCode: 1,
+      reason: expect.stringMatching(/^No such key: \S+$/),
+    });
+    expect(result.reason).not.toContain(KEY);
+  });
+
   it('is told its task alone where there is no repository', async () => {
     const { result, seen } = await tryAgent({ agent: 'claude', program: claude, cli: 'cat > prompt' });
 

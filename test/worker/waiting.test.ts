@@ -48,6 +48,29 @@ describe.concurrent('a worker that waits', () => {
     expect(worker.said.filter((line) => line.includes('cannot be reached'))).toHaveLength(1);
   });
 
+  it.each([
+    { case: 'once it has registered', registers: true, requests: 5 },
+    { case: 'from the beginning', registers: false, requests: 10 },
+  ])('leaves with 0 where nobody answers for too long $case', async ({ registers, requests }) => {
+    let elapsed = 0;
+    let failures = 0;
+    const silent = async () => {
+      elapsed += 400;
+      failures += 1;
+      throw new Error('connect ECONNREFUSED');
+    };
+    const worker = await slots.serve({
+      times: { managerGoneMs: 2_000, lifeMs: 1_000_000 },
+      parts: { clock: { ...systemClock, elapsed: () => elapsed } },
+      pool: () => ({ get: silent, ...(registers ? {} : { register: silent }), seen: async () => true }),
+    });
+
+    const exitCode = await worker.ended;
+
+    expect({ exitCode, failures }).toEqual({ exitCode: 0, failures: requests });
+    expect(worker.said.filter((line) => line.includes('could not be reached for too long'))).toHaveLength(1);
+  });
+
   it('drains itself where it was claimed and is not assigned', async () => {
     const worker = await slots.serve({ times: { unassignedMs: 30 } });
     await worker.is('WARM');

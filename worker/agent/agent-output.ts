@@ -17,8 +17,8 @@ export interface OutputSinks {
   readonly log: WorkerLog;
   /** What is taken out of it before it goes anywhere. */
   readonly redaction: Redaction;
-  /** Hears what comes on standard output, line by line. */
-  readonly stdoutLine?: (text: string) => void;
+  /** Hears what comes, line by line. */
+  readonly onLine?: ((text: string, from: 'stdout' | 'stderr') => void) | undefined;
 }
 
 /**
@@ -28,12 +28,12 @@ export interface OutputSinks {
 export class AgentOutput {
   private readonly done: Promise<unknown>;
 
-  /** @param readers standard output's, and then the others' */
+  /** @param readers standard output's, and then standard error's */
   constructor(
     private readonly readers: readonly Socket[],
     private readonly sinks: OutputSinks,
   ) {
-    this.done = Promise.all(readers.map((reader, at) => this.carry(reader, at === 0 ? sinks.stdoutLine : undefined)));
+    this.done = Promise.all(readers.map((reader, at) => this.carry(reader, at === 0 ? 'stdout' : 'stderr')));
     // Whoever drains hears of a failure; until then it is not an unhandled one.
     this.done.catch(() => undefined);
   }
@@ -58,11 +58,11 @@ export class AgentOutput {
     return done;
   }
 
-  private async carry(reader: Socket, line: OutputSinks['stdoutLine']): Promise<void> {
-    const { output, log, redaction } = this.sinks;
+  private async carry(reader: Socket, from: 'stdout' | 'stderr'): Promise<void> {
+    const { output, log, redaction, onLine } = this.sinks;
     const secrets = redaction.stream();
     const lines = new LogLines();
-    const feed = line && new LineFeed(line);
+    const feed = onLine && new LineFeed((text) => onLine(text, from));
     const give = async (bytes: Buffer) => {
       feed?.push(bytes);
       await output.write(bytes);

@@ -12,7 +12,7 @@ import { signalGroup } from '../processes/signal-group.ts';
 import { Redaction } from '../secrets/redaction.ts';
 import type { WorkerLog } from '../worker-log.ts';
 import { ATTEMPT_MARKER } from './agent-environment.ts';
-import { AgentOutput } from './agent-output.ts';
+import { AgentOutput, type OutputSinks } from './agent-output.ts';
 import type { AgentRooms } from './agent-rooms.ts';
 import type { AgentUser } from './agent-user.ts';
 import type { CappedLog } from './capped-log.ts';
@@ -31,8 +31,8 @@ export interface AgentRun {
   readonly log: WorkerLog;
   /** What is taken out of the agent's output. @default nothing */
   readonly redaction?: Redaction;
-  /** Hears what the agent prints to its standard output, line by line, without secrets. */
-  readonly stdoutLine?: (text: string) => void;
+  /** Hears what the agent prints, line by line, without secrets. */
+  readonly onLine?: OutputSinks['onLine'];
   /** Milliseconds from TERM to KILL. @default what core says */
   readonly grace?: { readonly timeoutMs: number; readonly stopMs: number };
 }

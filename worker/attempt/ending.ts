@@ -9,10 +9,13 @@ export interface Ending {
   readonly containerExit: number;
 }
 
-export function endingOf({ endedBy, exitCode }: AgentEnd, spec: DispatchSpec): Ending {
+/** @param words why the agent failed, by its CLI's own account */
+export function endingOf({ endedBy, exitCode }: AgentEnd, spec: DispatchSpec, words?: string): Ending {
   switch (endedBy) {
-    case 'agent':
-      return { result: { endedBy, exitCode }, containerExit: containerExitCode(exitCode) };
+    case 'agent': {
+      const reason = exitCode === 0 || words === undefined ? {} : { reason: words };
+      return { result: { endedBy, exitCode, ...reason }, containerExit: containerExitCode(exitCode) };
+    }
     case 'timeout':
       return { result: { endedBy, exitCode, reason: tooLate(spec) }, containerExit: WORKER_EXIT.timedOut };
     case 'stop':

@@ -5,6 +5,7 @@ import { agentEnvironment } from '../agent/agent-environment.ts';
 import { type AgentRooms, writeForAgent } from '../agent/agent-rooms.ts';
 import { AgentStartError, runAgent } from '../agent/agent-run.ts';
 import type { CappedLog } from '../agent/capped-log.ts';
+import { AgentAccount } from '../agents/agent-account.ts';
 import type { AgentCommand } from '../agents/agent-command.ts';
 import type { AgentProgram } from '../agents/agent-program.ts';
 import type { Checkpoints } from '../checkpoints/checkpoints.ts';
@@ -65,7 +66,7 @@ async function runWithin(
   if (over !== undefined) return { ending: over };
   const { spec, program } = begun;
   if (program === undefined) return { ending: noSuchAgent(spec) };
-  const reader = program.usage?.();
+  const account = new AgentAccount(program.usage?.());
   const command = await commandOf(begun, program, rooms, prepared);
   prepared.checkpoints.start(checkpointJob(begun, rooms, output));
   const end = await runAgent({
@@ -77,12 +78,12 @@ async function runWithin(
     output,
     log: begun.log,
     redaction: prepared.secrets.redaction,
-    ...(reader === undefined ? {} : { stdoutLine: (line) => reader.line(line) }),
+    onLine: (text, from) => account.line(text, from),
   });
-  const usage = reader?.read();
+  const usage = account.usage();
   const isInVain = program.exitsCleanOnFailure && end.endedBy === 'agent' && end.exitCode === 0 && usage === undefined;
   return {
-    ending: isInVain ? reachedNoModel(spec) : endingOf(end, spec),
+    ending: isInVain ? reachedNoModel(spec) : endingOf(end, spec, account.lastWords()),
     ...(usage === undefined ? {} : { usage: withModel(usage, spec) }),
   };
 }

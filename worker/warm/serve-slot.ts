@@ -35,11 +35,12 @@ async function serveReady(work: SlotWork, ready: Ready): Promise<number> {
 
 /**
  * BOOTING to WARM. Where that is refused, the slot itself tells why at the first look: it was drained, or it is WARM and
- * claimed already, and only the answer was lost.
+ * claimed already, and only the answer was lost. Where nobody answers for too long, the looks tell.
  */
 async function register(work: SlotWork, taskArn: string): Promise<void> {
   const { pool, clock, times, stop, log } = work;
-  while (!stop.aborted) {
+  const begunAt = clock.elapsed();
+  while (!stop.aborted && clock.elapsed() - begunAt < times.managerGoneMs) {
     try {
       if (await pool.register(slotRef(work), taskArn, clock.now().toISOString())) log.say('Waiting for a dispatch.');
       return;

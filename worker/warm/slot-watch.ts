@@ -13,6 +13,8 @@ export class SlotWatch {
   /** Slots that began to wait together must not all end together. */
   private readonly lifeMs: number;
   private claimedAt: number | undefined;
+  /** When the slot was last read. */
+  private readAt: number;
   private failing = false;
 
   constructor(
@@ -21,10 +23,14 @@ export class SlotWatch {
     private readonly manager: ManagerSign,
   ) {
     this.warmAt = work.clock.elapsed();
+    this.readAt = this.warmAt;
     this.lifeMs = work.times.lifeMs * (1 + Math.random() / 10);
   }
 
-  /** What fails here is nothing at the next look; it says so once, and not four times a second. */
+  /**
+   * What fails here is nothing at the next look; it says so once, and not four times a second. Who cannot read its slot for
+   * as long as a manager may be gone is of no use to anybody.
+   */
   async look(): Promise<Look> {
     try {
       const look = await this.actOn(await this.read());
@@ -33,14 +39,22 @@ export class SlotWatch {
     } catch (error) {
       if (!this.failing) this.work.log.say(`The slot cannot be reached, which is tried again: ${wordsOf(error)}`);
       this.failing = true;
-      return undefined;
+      return this.isCutOff() ? 'over' : undefined;
     }
+  }
+
+  private isCutOff(): boolean {
+    const { clock, times, log } = this.work;
+    if (clock.elapsed() - this.readAt < times.managerGoneMs) return false;
+    log.say('The slot could not be reached for too long.');
+    return true;
   }
 
   private async read(): Promise<Verdict> {
     const { pool, clock, times } = this.work;
     const slot = await pool.get(slotRef(this.work));
     const now = clock.elapsed();
+    this.readAt = now;
     this.claimedAt = slot?.state === 'CLAIMED' ? (this.claimedAt ?? now) : undefined;
     const waited = {
       warmMs: now - this.warmAt,

@@ -8,7 +8,7 @@ import type { SlotWork } from './slot-work.ts';
 
 /**
  * Waits until a dispatch is assigned to the slot. Resolves to nothing where none will be: the slot was drained, by others
- * or by this worker, or the worker is to stop. A request that fails is made again and never ends the wait.
+ * or by this worker, or cannot be reached for minutes, or the worker is to stop. A request that fails is made again.
  */
 export async function waitForDispatch(work: SlotWork, taskArn: string): Promise<Assignment | undefined> {
   const ended = new AbortController();

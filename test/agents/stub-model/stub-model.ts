@@ -9,6 +9,10 @@ import { openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
 import { smallestOf } from './smallest-value.ts';
 
+/** A key that the stub refuses, as all of them refuse one: with 401. */
+export const WRONG_KEY = 'sk-wrong-key';
+const NO_SUCH_KEY = { type: 'error', error: { type: 'authentication_error', message: 'no such key' } };
+
 const DIALECTS: readonly ModelDialect[] = [anthropicMessages, openaiResponses, openaiChat, gemini];
 
 /** What the stub was asked, and what it said. */
@@ -41,6 +45,10 @@ export async function startStubModel(write: FileWrite): Promise<StubModel> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ''] = (request.url ?? '').split('?');
     const body = await readBody(request);
+    if (JSON.stringify([request.headers, request.url]).includes(WRONG_KEY)) {
+      response.setHeader('x-should-retry', 'false');
+      return respond(response, 401, 'application/json', JSON.stringify(NO_SUCH_KEY));
+    }
     const dialect = request.method === 'POST' ? DIALECTS.find((one) => one.speaks(path)) : undefined;
     if (dialect === undefined) {
       unknown.push(`${request.method} ${path}`);
