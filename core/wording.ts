@@ -7,15 +7,15 @@ export function withDetail(what: string, detail: string | undefined): string {
 
 /** Words of whatever origin, with an end. */
 export function asSentence(words: string): string {
-  return /[.!?]$/.test(words) ? words : `${words}.`;
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
 }
 
 /** Characters of words that become part of a record or an event at the most. */
 const MAX_WORDS = 2_000;
 
 /** Words of whatever length, cut where they are too long for a record or an event. */
-export function shortened(words: string): string {
-  return words.length <= MAX_WORDS ? words : `${words.slice(0, MAX_WORDS - 1).replace(/\p{Surrogate}$/u, '')}…`;
+export function shortened(words: string, most = MAX_WORDS): string {
+  return words.length <= most ? words : `${words.slice(0, most - 1).replace(/\p{Surrogate}$/u, '')}…`;
 }
 
 const FunctionError = z.object({ errorMessage: z.string() });

@@ -1,5 +1,4 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -23,7 +22,7 @@ import { runCold } from './run-cold.ts';
 import { SecretsManagerSource } from './secrets/secrets-manager-source.ts';
 import { listenForStop } from './stop-request.ts';
 import { AttemptBucket } from './upload/attempt-bucket.ts';
-import { signNoBody } from './upload/sign-no-body.ts';
+import { uploadClient } from './upload/upload-client.ts';
 import { serveSlot } from './warm/serve-slot.ts';
 import { slotWork } from './warm/slot-work.ts';
 import { readWorkerEnvironment, type WorkerEnvironment } from './worker-environment.ts';
@@ -82,7 +81,7 @@ function makeClients() {
   return {
     documents: documentClient(dynamoDb),
     secretsManager: new SecretsManagerClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
-    s3: signNoBody(new S3Client({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FILES })),
+    s3: uploadClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FILES }),
     stepFunctions: new SFNClient({ credentials, maxAttempts: MAX_ATTEMPTS, requestHandler: FOR_FACTS }),
   };
 }

@@ -16,12 +16,12 @@ const HIGH_WATER = 2 * BATCH_BYTES;
 const GATHER = 100;
 
 /**
- * Looks without output after which nobody is expected to write to a stopped container's output any more. Looks, not a time:
- * where this process stood still, what came meanwhile is read between two of them.
+ * Milliseconds between two looks at what a stopped container's output still brings. They count, and not the clock: where this
+ * process stood still, what came meanwhile is read between two of them.
  */
-const IDLE_LOOKS = 5;
-/** Milliseconds between two looks. */
 const LOOK_PERIOD = 100;
+/** Looks without output after which nobody is expected to write to it any more. */
+const IDLE_LOOKS = 5;
 
 interface LogLine {
   readonly message: string;
@@ -69,13 +69,14 @@ export class LogStream {
    * writing; after `patience` milliseconds it reports undelivered lines as lost.
    */
   async close(patience: number): Promise<void> {
-    const begun = Date.now();
-    this.giveUpAt = begun + patience;
+    this.giveUpAt = Date.now() + patience;
     this.closing.abort();
     this.idleLooks = 0;
+    let looks = 0;
     const watch = setInterval(() => {
+      looks += 1;
       this.idleLooks += 1;
-      const late = Date.now() - begun > patience / 2;
+      const late = looks * LOOK_PERIOD > patience / 2;
       const idle = this.idleLooks > IDLE_LOOKS;
       for (const source of this.sources.keys()) if (late || (idle && !source.isPaused())) source.destroy();
     }, LOOK_PERIOD);

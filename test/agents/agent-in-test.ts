@@ -96,7 +96,7 @@ async function runCommand(rooms: AgentRooms, program: AgentProgram, command: Age
   const output = await CappedLog.create(join(rooms.base, 'output.log'));
   const sink = new PassThrough();
   const said = text(sink);
-  const account = new AgentAccount(program.usage?.());
+  const account = program.usage && new AgentAccount(program.usage());
   const end = await runAgent({
     command,
     environment: agentEnvironment({ mark: ulid(), rooms, user, program, command }),
@@ -106,11 +106,11 @@ async function runCommand(rooms: AgentRooms, program: AgentProgram, command: Age
     stop: new AbortController().signal,
     output,
     log: new WorkerLog(sink),
-    onLine: (text, from) => account.line(text, from),
+    ...(account && { onLine: (text, from) => account.line(text, from) }),
   });
   await output.close();
   sink.end();
-  return { end, output: await said, usage: account.usage(), lastWords: account.lastWords() };
+  return { end, output: await said, usage: account?.usage(), lastWords: account?.lastWords((text) => text) };
 }
 
 function filesIn(folder: string): Record<string, string> {

@@ -49,9 +49,14 @@ describe.concurrent('a worker that waits', () => {
   });
 
   it.each([
-    { case: 'once it has registered', registers: true, requests: 5 },
-    { case: 'from the beginning', registers: false, requests: 10 },
-  ])('leaves with 0 where nobody answers for too long $case', async ({ registers, requests }) => {
+    { case: 'leaves with 0', registers: true, exit: 0, says: /could not be reached for too long/ },
+    {
+      case: 'has failed to boot',
+      registers: false,
+      exit: 1,
+      says: /cannot be registered: connect ECONNREFUSED$/,
+    },
+  ])('$case where nobody answers for too long', async ({ registers, exit, says }) => {
     let elapsed = 0;
     let failures = 0;
     const silent = async () => {
@@ -67,8 +72,8 @@ describe.concurrent('a worker that waits', () => {
 
     const exitCode = await worker.ended;
 
-    expect({ exitCode, failures }).toEqual({ exitCode: 0, failures: requests });
-    expect(worker.said.filter((line) => line.includes('could not be reached for too long'))).toHaveLength(1);
+    expect({ exitCode, failures }).toEqual({ exitCode: exit, failures: 5 });
+    expect(worker.said.filter((line) => says.test(line.trim()))).toHaveLength(1);
   });
 
   it('drains itself where it was claimed and is not assigned', async () => {

@@ -66,7 +66,8 @@ async function runWithin(
   if (over !== undefined) return { ending: over };
   const { spec, program } = begun;
   if (program === undefined) return { ending: noSuchAgent(spec) };
-  const account = new AgentAccount(program.usage?.());
+  const { redaction } = prepared.secrets;
+  const account = program.usage && new AgentAccount(program.usage());
   const command = await commandOf(begun, program, rooms, prepared);
   prepared.checkpoints.start(checkpointJob(begun, rooms, output));
   const end = await runAgent({
@@ -77,13 +78,20 @@ async function runWithin(
     stop: begun.stop,
     output,
     log: begun.log,
-    redaction: prepared.secrets.redaction,
-    onLine: (text, from) => account.line(text, from),
+    redaction,
+    // What a shell's commands print last may be anything: nobody takes it for a reason.
+    ...(account && { onLine: (text, from) => account.line(text, from) }),
   });
-  const usage = account.usage();
+  const usage = account?.usage();
   const isInVain = program.exitsCleanOnFailure && end.endedBy === 'agent' && end.exitCode === 0 && usage === undefined;
   return {
-    ending: isInVain ? reachedNoModel(spec) : endingOf(end, spec, account.lastWords()),
+    ending: isInVain
+      ? reachedNoModel(spec)
+      : endingOf(
+          end,
+          spec,
+          account?.lastWords((text) => redaction.text(text)),
+        ),
     ...(usage === undefined ? {} : { usage: withModel(usage, spec) }),
   };
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 /** What a reader does not see or that moves what they see: controls, line separators, marks of writing direction. */
-const UNSEEN = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+export const UNSEEN = /[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 const MAX_NAME = 160;
 

@@ -35,17 +35,19 @@ async function serveReady(work: SlotWork, ready: Ready): Promise<number> {
 
 /**
  * BOOTING to WARM. Where that is refused, the slot itself tells why at the first look: it was drained, or it is WARM and
- * claimed already, and only the answer was lost. Where nobody answers for too long, the looks tell.
+ * claimed already, and only the answer was lost. Throws a `NotReadyError` where nobody answers for too long.
  */
 async function register(work: SlotWork, taskArn: string): Promise<void> {
   const { pool, clock, times, stop, log } = work;
   const begunAt = clock.elapsed();
-  while (!stop.aborted && clock.elapsed() - begunAt < times.managerGoneMs) {
+  while (!stop.aborted) {
     try {
       if (await pool.register(slotRef(work), taskArn, clock.now().toISOString())) log.say('Waiting for a dispatch.');
       return;
     } catch (error) {
-      log.say(`The slot cannot be registered, which is tried again: ${wordsOf(error)}`);
+      const words = `The slot cannot be registered: ${wordsOf(error)}`;
+      if (clock.elapsed() - begunAt >= times.managerGoneMs) throw new NotReadyError(words);
+      log.say(`${words}. It is tried again.`);
       await clock.sleep(times.retryMs, stop);
     }
   }
