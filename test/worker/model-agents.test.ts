@@ -149,9 +149,22 @@ describe.concurrent('an agent that has a model', () => {
     expect(result).toMatchObject({
       endedBy: 'agent',
       exitCode: 1,
-      reason: expect.stringMatching(/^No such key: \S+$/),
+      reason: expect.stringMatching(/^No such key: \[redacted:ANTHROPIC_API_KEY\]\.$/),
     });
     expect(result.reason).not.toContain(KEY);
+  });
+
+  it('that was given no key says so where it fails', async () => {
+    const secrets = { ...secretsInTest(), lackOf: () => 'There is no key.' };
+
+    const [failed, inVain] = await Promise.all([
+      tryAgent({ agent: 'claude', program: claude, cli: 'echo Please log in >&2; exit 1', kit: { secrets } }),
+      tryAgent({ agent: 'aider', program: aider, cli: 'true', kit: { secrets } }),
+    ]);
+
+    expect(failed.result.reason).toBe('Please log in. There is no key.');
+    expect(inVain.result.reason).toMatch(/no model has answered it\. There is no key\.$/);
+    expect(failed.said).toContain('There is no key.');
   });
 
   it('is told its task alone where there is no repository', async () => {

@@ -25,6 +25,7 @@ export function secretsInTest(values: Readonly<Record<string, string>> = {}, tok
       asked.push(request);
       return values;
     },
+    lackOf: () => undefined,
     repositoryToken: async () => {
       asked.push('repository token');
       return token;

@@ -70,13 +70,20 @@ describe('the keys of an agent', () => {
     expect(values).toEqual({ ANTHROPIC_API_KEY: 'sk-1' });
   });
 
-  it('may be missing, which is said and fails nothing: a gateway may want none', async () => {
+  it('may be missing, which is told and fails nothing: a gateway may want none', async () => {
     const values = await source().values(OF_ACME);
 
     expect(values).toEqual({});
-    expect(said).toEqual([
+    expect(source().lackOf(OF_ACME, values)).toBe(
       'claude has no key: there is no ANTHROPIC_API_KEY under /outpost/users/acme/ and /outpost/system/.',
-    ]);
+    );
+  });
+
+  it.each([
+    ['has its key', OF_ACME, { ANTHROPIC_API_KEY: 'sk-1' }],
+    ['takes none', { ...OF_ACME, agent: 'shell' }, {}],
+  ] as const)('are not missed by an agent that %s', (_what, request, values) => {
+    expect(source().lackOf(request, values)).toBeUndefined();
   });
 
   it('are not asked for by an agent without a model', async () => {

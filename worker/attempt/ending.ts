@@ -1,5 +1,6 @@
 import type { DispatchSpec } from '../../core/dispatch-spec.ts';
 import { containerExitCode, WORKER_EXIT } from '../../core/exit-codes.ts';
+import { asSentence } from '../../core/wording.ts';
 import type { WorkerResult } from '../../core/worker-result.ts';
 import type { AgentEnd } from '../agent/agent-run.ts';
 
@@ -9,12 +10,19 @@ export interface Ending {
   readonly containerExit: number;
 }
 
-/** @param words why the agent failed, by its CLI's own account */
-export function endingOf({ endedBy, exitCode }: AgentEnd, spec: DispatchSpec, words?: string): Ending {
+/** @param words why the agent may have failed, by its CLI's own account and others' */
+export function endingOf(
+  { endedBy, exitCode }: AgentEnd,
+  spec: DispatchSpec,
+  words: readonly (string | undefined)[] = [],
+): Ending {
   switch (endedBy) {
     case 'agent': {
-      const reason = exitCode === 0 || words === undefined ? {} : { reason: words };
-      return { result: { endedBy, exitCode, ...reason }, containerExit: containerExitCode(exitCode) };
+      const reason = exitCode === 0 ? '' : words.flatMap((said) => (said ? [asSentence(said)] : [])).join(' ');
+      return {
+        result: { endedBy, exitCode, ...(reason === '' ? {} : { reason }) },
+        containerExit: containerExitCode(exitCode),
+      };
     }
     case 'timeout':
       return { result: { endedBy, exitCode, reason: tooLate(spec) }, containerExit: WORKER_EXIT.timedOut };
@@ -41,8 +49,8 @@ function tooLate({ timeoutSeconds }: DispatchSpec): string {
 }
 
 /** Its CLI takes a failure for a success, as with a wrong key. */
-export function reachedNoModel({ agent }: DispatchSpec): Ending {
-  const reason = `The CLI of ${agent} ended with exit code 0, but no model has answered it. Its log says why.`;
+export function reachedNoModel({ agent }: DispatchSpec, why = 'Its log says why.'): Ending {
+  const reason = `The CLI of ${agent} ended with exit code 0, but no model has answered it. ${why}`;
   return { result: { endedBy: 'worker', exitCode: 0, reason }, containerExit: 1 };
 }
 

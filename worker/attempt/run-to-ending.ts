@@ -66,7 +66,7 @@ async function runWithin(
   if (over !== undefined) return { ending: over };
   const { spec, program } = begun;
   if (program === undefined) return { ending: noSuchAgent(spec) };
-  const { redaction } = prepared.secrets;
+  const { redaction, lack } = prepared.secrets;
   const account = program.usage && new AgentAccount(program.usage());
   const command = await commandOf(begun, program, rooms, prepared);
   prepared.checkpoints.start(checkpointJob(begun, rooms, output));
@@ -83,15 +83,10 @@ async function runWithin(
     ...(account && { onLine: (text, from) => account.line(text, from) }),
   });
   const usage = account?.usage();
+  const lastWords = account?.lastWords((text) => redaction.text(text));
   const isInVain = program.exitsCleanOnFailure && end.endedBy === 'agent' && end.exitCode === 0 && usage === undefined;
   return {
-    ending: isInVain
-      ? reachedNoModel(spec)
-      : endingOf(
-          end,
-          spec,
-          account?.lastWords((text) => redaction.text(text)),
-        ),
+    ending: isInVain ? reachedNoModel(spec, lack) : endingOf(end, spec, [lastWords, lack]),
     ...(usage === undefined ? {} : { usage: withModel(usage, spec) }),
   };
 }

@@ -8,6 +8,8 @@ export interface AttemptSecrets {
   /** For the agent's environment. */
   readonly environment: Readonly<Record<string, string>>;
   readonly repositoryToken?: RepositoryToken;
+  /** What to tell of an agent that was given no key. */
+  readonly lack?: string | undefined;
   /** Of all of them. */
   readonly redaction: Redaction;
 }
@@ -19,8 +21,9 @@ export async function askForSecrets(begun: BegunAttempt): Promise<AttemptSecrets
   const { secrets, spec, log } = begun;
   const { tenantId, agent } = spec;
   const host = tokenHost(begun);
+  const request = { tenantId, agent, names: spec.additionalSecrets ?? [] };
   const [environment, token] = await Promise.all([
-    secrets.values({ tenantId, agent, names: spec.additionalSecrets ?? [] }),
+    secrets.values(request),
     host === undefined ? undefined : secrets.repositoryToken({ tenantId }),
   ]);
   const redaction = new Redaction({ ...(token === undefined ? {} : { GITHUB_PAT: token }), ...environment });
@@ -28,8 +31,10 @@ export async function askForSecrets(begun: BegunAttempt): Promise<AttemptSecrets
   if (redaction.tooShort.length > 0) {
     log.say(`Of fewer than 6 bytes, and so shown where they are printed: ${redaction.tooShort.join(', ')}.`);
   }
+  const lack = secrets.lackOf(request, environment);
+  if (lack !== undefined) log.say(lack);
   const forClone = host === undefined || token === undefined ? {} : { repositoryToken: { host, token } };
-  return { environment, redaction, ...forClone };
+  return { environment, lack, redaction, ...forClone };
 }
 
 /** The host that the token for repositories is for, where the dispatch has a repository there. */

@@ -19,6 +19,8 @@ export interface SecretSource {
    * not there.
    */
   values(request: SecretRequest): Promise<Readonly<Record<string, string>>>;
+  /** What to tell of an agent that takes keys and is given none; nothing of any other. A gateway may want none. */
+  lackOf(request: SecretRequest, values: Readonly<Record<string, string>>): string | undefined;
   /**
    * The token to clone repositories of GitHub with (`GITHUB_PAT`), the tenant's own before the platform's, where there is
    * one. The agent gets it only where its dispatch asks for it by name.

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Variables } from '../../core/agent-variables.ts';
+import type { AgentName } from '../../core/agents.ts';
 import { keysOf, REPOSITORY_TOKEN, type SystemSecret, systemSecretId, tenantSecretId } from '../../core/secrets.ts';
 import { wordsOf } from '../error-words.ts';
 import type { SecretRequest, SecretSource } from './secret-source.ts';
@@ -27,14 +28,25 @@ export class SecretsManagerSource implements SecretSource {
   constructor(private readonly options: SecretsManagerOptions) {}
 
   async values({ tenantId, agent, names }: SecretRequest): Promise<Readonly<Record<string, string>>> {
-    const keys = keysOf(agent, this.options.settings).filter((key) => !names.includes(key));
+    const keys = this.keysFor(agent).filter((key) => !names.includes(key));
     const [own, asked] = await Promise.all([this.keys(tenantId, keys), this.asked(tenantId, names)]);
-    if (keys.length > 0 && Object.keys(own).length === 0) this.sayNoKey(tenantId, agent, keys);
     return { ...own, ...asked };
+  }
+
+  lackOf({ tenantId, agent }: SecretRequest, values: Readonly<Record<string, string>>): string | undefined {
+    const keys = this.keysFor(agent);
+    if (keys.length === 0 || keys.some((key) => key in values)) return undefined;
+    const { folder } = this.options;
+    const places = `${folder}/users/${tenantId}/ and ${folder}/system/`;
+    return `${agent} has no key: there is no ${keys.join(' or ')} under ${places}.`;
   }
 
   async repositoryToken({ tenantId }: Pick<SecretRequest, 'tenantId'>): Promise<string | undefined> {
     return this.key(tenantId, REPOSITORY_TOKEN);
+  }
+
+  private keysFor(agent: AgentName): readonly SystemSecret[] {
+    return keysOf(agent, this.options.settings);
   }
 
   private async keys(tenantId: string, names: readonly SystemSecret[]): Promise<Record<string, string>> {
@@ -81,11 +93,5 @@ export class SecretsManagerSource implements SecretSource {
       return undefined;
     }
     throw new SecretError(`The secret ${id} is binary: a variable takes text.`);
-  }
-
-  private sayNoKey(tenantId: string, agent: string, keys: readonly string[]): void {
-    const { folder, say } = this.options;
-    const places = `${folder}/users/${tenantId}/ and ${folder}/system/`;
-    say(`${agent} has no key: there is no ${keys.join(' or ')} under ${places}.`);
   }
 }

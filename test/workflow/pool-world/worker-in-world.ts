@@ -78,7 +78,7 @@ export class WorkerInWorld {
         context: NO_PROGRAM,
         workspace: NO_PROGRAM,
       },
-      secrets: { values: async () => ({}), repositoryToken: async () => undefined },
+      secrets: { values: async () => ({}), lackOf: () => undefined, repositoryToken: async () => undefined },
       agentVariables: {},
       githubUrl: GITHUB_URL,
       specs: { getSpec: async (dispatchId) => ({ valid: true, content: specOf(dispatchId) }) },
