@@ -7,9 +7,9 @@ import type { AttemptRef } from '../../core/ids.ts';
 import type { ManifestObject } from '../../core/manifest.ts';
 import type { CheckpointBucket } from '../checkpoints/take-checkpoint.ts';
 
-/** S3's least: it takes 10,000 of them, 48 GiB. Four are in memory at once, each some three times on its way to the socket. */
+/** S3's least: it takes 10,000 of them, 48 GiB. Three are in memory at once, each some three times on its way to the socket. */
 const PART_BYTES = 5 * 1024 * 1024;
-const PARTS_AT_ONCE = 4;
+const PARTS_AT_ONCE = 3;
 
 const CONTENT_TYPES: Readonly<Record<Artifact, string>> = {
   manifest: 'application/json',
