@@ -11,7 +11,7 @@ import { type EndedAttempt, endAttempt } from './end-attempt.ts';
 import { openWorker, until, type WorkerInTest, type WorkerRun } from './worker-in-test.ts';
 
 /** Of each signal; `SIGNAL_MOMENTS=100 npm run test:slow -- signals` tries 100. */
-const MOMENTS = Number(process.env['SIGNAL_MOMENTS'] ?? 15);
+const MOMENTS = Number(process.env['SIGNAL_MOMENTS'] ?? 9);
 const SEED = Number(process.env['SIGNAL_SEED'] ?? 1);
 const AT_ONCE = 6;
 const INTERVAL_MS = 400;
