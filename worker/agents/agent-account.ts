@@ -61,6 +61,7 @@ export class AgentAccount {
    */
   lastWords(redact: (text: string) => string): string | undefined {
     const words = oneLine(redact(this.failure)) || oneLine(redact(this.errorLine));
+    // Once more: what stood in the middle of a secret may be gone by now.
     return shortened(redact(words), MAX_LENGTH) || undefined;
   }
 }

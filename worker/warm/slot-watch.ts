@@ -39,15 +39,15 @@ export class SlotWatch {
     } catch (error) {
       if (!this.failing) this.work.log.say(`The slot cannot be reached, which is tried again: ${wordsOf(error)}`);
       this.failing = true;
-      return this.isCutOff() ? 'over' : undefined;
+      if (!this.isCutOff) return undefined;
+      this.work.log.say('The slot could not be reached for too long.');
+      return 'over';
     }
   }
 
-  private isCutOff(): boolean {
-    const { clock, times, log } = this.work;
-    if (clock.elapsed() - this.readAt < times.managerGoneMs) return false;
-    log.say('The slot could not be reached for too long.');
-    return true;
+  private get isCutOff(): boolean {
+    const { clock, times } = this.work;
+    return clock.elapsed() - this.readAt >= times.managerGoneMs;
   }
 
   private async read(): Promise<Verdict> {
