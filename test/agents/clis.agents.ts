@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type AgentToTest, probeAgent, tryAgent, WRITTEN } from './agent-in-test.ts';
 import { AGENTS_TO_TEST } from './agents-to-test.ts';
 import { isOnPath } from './is-on-path.ts';
+import { TASK } from './request-in-test.ts';
 import { REPLY_USAGE } from './stub-model/model-dialect.ts';
 import { type Exchange, type StubModel, WRONG_KEY } from './stub-model/stub-model.ts';
 
 const { claude, codex, gemini, aider, grok } = AGENTS_TO_TEST;
 
-/** What a shell, a parser of options or a CLI could trip over. */
-const TASK = '--version\nWrite `hello.txt`, "as \'it\' is": $HOME $(id) \\n {{x}} é 🦀 @nobody #1';
 const LONG_TASK = `Read this: ${'x'.repeat(49_980)} end`;
 
 /** A model that no CLI would choose by itself. */
